@@ -1,1 +1,42 @@
-//! billing.
+//! The nouns of usage-based billing, its time, and its decisions.
+//!
+//! **Owns** customers, items and their versioned prices, subscriptions with their histories, usage records, usage
+//! charges, invoices, billing cadences and periods, and what closing a period means: which invoice follows from which
+//! boundary, which usage is billable, when something is due.
+//!
+//! **Does not own** how an amount follows from a quantity (`rating`), where anything is kept (`store`), how it looks
+//! on the wire (`api`), or what time it is: `now` is always an argument.
+//!
+//! # Layout
+//!
+//! * [`timestamp`], [`zone`], [`cadence`], [`period`]: instants, local time, billing periods from an anchor
+//! * [`id`]: one type per kind of id
+//! * [`site`]: a site, its settings and its clock; API keys and scopes
+//! * [`catalog`]: customers, features, items, item prices
+//! * [`subscription`]: the standing agreement with its status, item and cadence histories
+//! * [`usage`]: usage records, their keys and contents
+//! * [`usage_charge`]: what the usage of one item price costs over one period
+//! * [`invoice`]: invoices, their lines, payment terms
+//! * [`closing`]: the decisions of generating and closing, as data
+//!
+//! # Invariants
+//!
+//! * No I/O, no clock, no environment, no floating point.
+//! * Period n is computed from the anchor, never from period n - 1, so no gap and no drift can creep in.
+//! * An invoice's total is the sum of its rounded lines; a line is rounded once.
+#![warn(missing_docs)]
+#![warn(clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+pub mod cadence;
+pub mod catalog;
+pub mod closing;
+pub mod error;
+pub mod id;
+pub mod invoice;
+pub mod period;
+pub mod site;
+pub mod subscription;
+pub mod timestamp;
+pub mod usage;
+pub mod usage_charge;
+pub mod zone;

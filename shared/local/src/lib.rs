@@ -1,1 +1,35 @@
-//! local.
+//! The whole system in one process, for development and tests.
+//!
+//! **Owns** the embedded DynamoDB and SQS behind the AWS SDK's HTTP client, what API Gateway, the Scheduler and the SQS
+//! event source do with the functions, the demo, and the program `local`.
+//!
+//! **Does not own** any rule of billing, nor the routes, schedules, queues and keys: those are the template's.
+//!
+//! # Layout
+//!
+//! * [`engine`]: DynamoDB and SQS in process, faults, consumed capacity
+//! * [`template`]: what `template.yaml` says of functions, routes, schedules, queues and the table
+//! * [`gateway`], [`server`]: HTTP requests as API Gateway events; the socket
+//! * [`queue_pump`]: messages as SQS events, partial batch failures, dead letters
+//! * [`functions`]: the wiring of the handlers
+//! * [`system`], [`clock`]: all of it together, at a real or a fixed time
+//! * [`endpoints`]: only the two AWS endpoints, on sockets
+//! * [`demo`]: a site that lives through a month
+#![warn(missing_docs)]
+
+pub mod clock;
+pub mod demo;
+pub mod endpoints;
+pub mod engine;
+pub mod error;
+pub mod functions;
+pub mod gateway;
+pub mod queue_pump;
+pub mod server;
+pub mod system;
+pub mod template;
+
+pub use engine::{Call, CapacityMeter, Engine, Interceptor, Service, Verdict};
+pub use error::Error;
+pub use queue_pump::Pumped;
+pub use system::System;

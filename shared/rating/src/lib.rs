@@ -1,1 +1,58 @@
-//! rating.
+//! Turns a quantity and a price into a charge, exactly, and says how it came about.
+//!
+//! Owns: numbers that never round on the way, currencies and money, tiers, pricing models, aggregation of usage,
+//! the one rounding at the end, and the digest over what was rated.
+//!
+//! Does not own: who is charged, dates and periods, catalogues, caps, invoices, storage, HTTP. It knows no clock and
+//! no environment; the same inputs give the same bytes for ever.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `decimal_text` | how a decimal is written at the door; the one parser |
+//! | `quantity`, `amount` | what came through the door, with the digits as written |
+//! | `number` | an exact rational: a decimal while it fits, a fraction of big integers otherwise |
+//! | `currency`, `money` | ISO 4217; whole minor units, and the only rounding |
+//! | `tier` | what tiered, volume and stairstep prices are made of |
+//! | `price`, `price/*` | one pricing model, one file, one arm |
+//! | `aggregation` | many records to one quantity |
+//! | `step`, `charge` | the explained result, and the entry points that make it |
+//! | `digest` | SHA-256 over canonical lines |
+//!
+//! Invariants:
+//!
+//! - The unrounded amount is the exact sum of the steps' amounts; it is rounded once, to the currency's minor unit.
+//! - The order in which usage arrived changes nothing.
+//! - Every amount of a quantity is defined: bounds are inclusive and each lower bound is implied, so that no
+//!   fractional quantity falls between two tiers. Where there is no answer there is an error, never a zero.
+
+#![warn(missing_docs)]
+#![warn(clippy::as_conversions, clippy::arithmetic_side_effects)]
+
+mod aggregation;
+mod amount;
+mod charge;
+mod currency;
+mod decimal_text;
+mod digest;
+mod error;
+mod money;
+mod number;
+mod price;
+mod quantity;
+mod serde_text;
+mod step;
+mod tier;
+
+pub use aggregation::{Aggregation, Measurement, aggregate};
+pub use amount::Amount;
+pub use charge::{Charge, ChargeInputs, rate_quantity, rate_usage};
+pub use currency::{Currency, CurrencyError};
+pub use decimal_text::NumberError;
+pub use digest::digest_lines;
+pub use error::RatingError;
+pub use money::{Money, Rounding};
+pub use number::Number;
+pub use price::{FlatFee, Package, PerUnit, Price, PriceError, Stairstep, Tiered, Volume};
+pub use quantity::Quantity;
+pub use step::Step;
+pub use tier::{MOST_TIERS, Tier, Tiers};

@@ -1,0 +1,296 @@
+//! Invoices: what a boundary bills, as it is frozen when the invoice is closed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{Days, NaiveDate};
+use rating::{Charge, Currency, Money, Quantity, RatingError, Rounding};
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{Billed, ItemPrice};
+use crate::error::BillingError;
+use crate::id::{CustomerId, InvoiceId, ItemPriceId, SubscriptionId, SubscriptionItemId};
+use crate::period::BillingPeriod;
+use crate::subscription::{Subscription, SubscriptionItem};
+use crate::timestamp::Timestamp;
+use crate::usage::UsageRecord;
+use crate::usage_charge::{inputs, rate_records};
+use crate::zone::Zone;
+
+/// When an invoice is due: `NET n`, n calendar days after the local date of its close, 0 to 365.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PaymentTerms {
+    days: u16,
+}
+
+impl PaymentTerms {
+    /// The due date of an invoice closed at the instant, in the zone.
+    pub fn due_date(self, closed_at: Timestamp, zone: Zone) -> NaiveDate {
+        let local = zone.local_date(closed_at);
+        local.checked_add_days(Days::new(u64::from(self.days))).unwrap_or(local)
+    }
+}
+
+impl fmt::Display for PaymentTerms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NET {}", self.days)
+    }
+}
+
+impl From<PaymentTerms> for String {
+    fn from(terms: PaymentTerms) -> String {
+        terms.to_string()
+    }
+}
+
+/// Payment terms that are not `NET` and a number of days.
+#[derive(Debug, thiserror::Error)]
+#[error("payment terms are \"NET n\", n from 0 to 365 days")]
+pub struct PaymentTermsError;
+
+impl FromStr for PaymentTerms {
+    type Err = PaymentTermsError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix("NET ").ok_or(PaymentTermsError)?;
+        if digits.is_empty() || digits.len() > 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(PaymentTermsError);
+        }
+        let days = digits.parse().map_err(|_| PaymentTermsError)?;
+        if days > 365 { Err(PaymentTermsError) } else { Ok(PaymentTerms { days }) }
+    }
+}
+
+impl TryFrom<String> for PaymentTerms {
+    type Error = PaymentTermsError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// Where an invoice stands. Pending is recomputed; everything later is frozen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceStatus {
+    /// Generated, and rated anew whenever it is read.
+    Pending,
+    /// Closed, numbered and payable.
+    PaymentDue,
+    /// Closed, and nothing is left to pay.
+    Paid,
+    /// Closed without a line: unnumbered, and left out of lists.
+    Empty,
+}
+
+/// What one item price brings to an invoice, fixed when the invoice is generated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceItem {
+    /// The item of the subscription.
+    pub subscription_item_id: SubscriptionItemId,
+    /// Its price.
+    pub item_price_id: ItemPriceId,
+    /// The price's version for this invoice.
+    pub version: u32,
+    /// Whether it is billed by recorded usage.
+    pub metered: bool,
+    /// Whether usage may be recorded for it.
+    pub takes_usage: bool,
+    /// With the period that begins or the one that ended.
+    pub billed: Billed,
+    /// How many, where the price is not metered.
+    pub quantity: Quantity,
+    /// The item's own included usage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub included_usage: Option<Quantity>,
+}
+
+/// One rated line of an invoice, with everything that it was computed from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineItem {
+    /// The line's id: it follows from the subscription item and the invoice.
+    pub id: String,
+    /// What is billed, for a customer to read.
+    pub description: String,
+    /// The item of the subscription.
+    pub subscription_item_id: SubscriptionItemId,
+    /// Its price.
+    pub item_price_id: ItemPriceId,
+    /// The price's version.
+    pub item_price_version: u32,
+    /// What one unit is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_name: Option<String>,
+    /// The period that the line bills.
+    pub period: BillingPeriod,
+    /// How many usage records went in; absent on a line that is not metered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_count: Option<usize>,
+    /// SHA-256 over the canonical, sorted records; absent on a line that is not metered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_digest: Option<String>,
+    /// The amount and how it came about.
+    pub charge: Charge,
+}
+
+/// What was frozen when the invoice was closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// When the invoice was closed.
+    pub closed_at: Timestamp,
+    /// Unique in the site, gapless per customer; absent on an empty invoice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// The calendar day that it is due on.
+    pub due_date: NaiveDate,
+    /// The lines.
+    pub lines: Vec<LineItem>,
+    /// Their sum, with the currency's digits.
+    pub total: String,
+}
+
+/// The invoice of one boundary of one subscription.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    /// The subscription.
+    pub subscription_id: SubscriptionId,
+    /// The boundary: invoice n bills period n - 1 in arrears and period n in advance.
+    pub boundary: u32,
+    /// Who is invoiced.
+    pub customer_id: CustomerId,
+    /// The currency of every amount.
+    pub currency_code: Currency,
+    /// Where it stands.
+    pub status: InvoiceStatus,
+    /// The period that ended; absent at the activation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<BillingPeriod>,
+    /// The period that begins; absent at the last boundary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<BillingPeriod>,
+    /// Every item price that the boundary bills, or whose usage it seals.
+    pub items: Vec<InvoiceItem>,
+    /// When the invoice was generated.
+    pub generated_at: Timestamp,
+    /// When the grace runs out and the invoice is closed by itself.
+    pub closes_at: Timestamp,
+    /// What was frozen; absent while the invoice is pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<Closing>,
+}
+
+/// What a pending invoice would say if it were closed now, or a closed one says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rated {
+    /// The lines in the order of the subscription's items.
+    pub lines: Vec<LineItem>,
+    /// Their sum.
+    pub total: Money,
+}
+
+impl Invoice {
+    /// The id that follows from subscription and boundary, so that whoever generates twice finds the first.
+    pub fn id(&self) -> InvoiceId {
+        InvoiceId::of(&self.subscription_id, self.boundary)
+    }
+
+    /// The number of the period that ended; absent at the activation.
+    pub fn ended_number(&self) -> Option<u32> {
+        self.boundary.checked_sub(1)
+    }
+
+    /// The prices whose usage of the ended period the invoice seals.
+    pub fn sealed_prices(&self) -> impl Iterator<Item = &InvoiceItem> {
+        self.items.iter().filter(|item| item.takes_usage)
+    }
+
+    /// The id of the line that bills the item.
+    pub fn line_id(&self, item: &SubscriptionItemId) -> String {
+        format!("li_{item}_{}", self.boundary)
+    }
+
+    /// Computes the lines from the records of the ended period, the price versions and the subscription's histories.
+    ///
+    /// `usage` holds the records of each metered price, billable or not; they are sorted out here.
+    ///
+    /// # Errors
+    /// `MissingPrice` where a version is not in `prices`; `Rating` and `Total` where an amount is not representable.
+    pub fn rate(
+        &self,
+        subscription: &Subscription,
+        prices: &BTreeMap<(ItemPriceId, u32), ItemPrice>,
+        usage: &BTreeMap<ItemPriceId, Vec<UsageRecord>>,
+        rounding: Rounding,
+    ) -> Result<Rated, BillingError> {
+        let mut lines = Vec::new();
+        for item in &self.items {
+            let price = prices.get(&(item.item_price_id.clone(), item.version)).ok_or_else(|| {
+                BillingError::MissingPrice { item_price_id: item.item_price_id.clone(), version: item.version }
+            })?;
+            let records = usage.get(&item.item_price_id).map_or(&[][..], Vec::as_slice);
+            lines.extend(self.line(item, price, subscription, records, rounding)?);
+        }
+        let total = sum(&lines, self.currency_code).map_err(BillingError::Total)?;
+        Ok(Rated { lines, total })
+    }
+
+    fn line(
+        &self,
+        item: &InvoiceItem,
+        price: &ItemPrice,
+        subscription: &Subscription,
+        records: &[UsageRecord],
+        rounding: Rounding,
+    ) -> Result<Option<LineItem>, BillingError> {
+        let Some(period) = (match item.billed {
+            Billed::InAdvance => self.begun,
+            Billed::InArrears => self.ended,
+        }) else {
+            return Ok(None);
+        };
+        let line = |charge, usage_count, usage_digest| LineItem {
+            id: self.line_id(&item.subscription_item_id),
+            description: price.name.clone(),
+            subscription_item_id: item.subscription_item_id.clone(),
+            item_price_id: item.item_price_id.clone(),
+            item_price_version: item.version,
+            unit_name: price.unit_name.clone(),
+            period,
+            usage_count,
+            usage_digest,
+            charge,
+        };
+        if item.metered {
+            let held = subscription.item(&item.item_price_id);
+            let billable = billable(subscription, held, period, records);
+            let rated = rate_records(price, item.included_usage.unwrap_or(price.included_usage), rounding, &billable)?;
+            return Ok(rated.charge.map(|charge| line(charge, Some(rated.usage_count), Some(rated.usage_digest))));
+        }
+        let inputs = inputs(price, Quantity::ZERO, rounding);
+        // A price that only counts usage against a feature has its usage sealed here, and no line when it is in the
+        // other half of the boundary.
+        let charge = rating::rate_quantity(&inputs, item.quantity)
+            .map_err(|source| BillingError::Rating { item_price_id: price.id.clone(), source })?;
+        Ok(Some(line(charge, None, None)))
+    }
+}
+
+/// The records that are billed: dated in the period, while the subscription was active and had the price.
+pub fn billable<'a>(
+    subscription: &Subscription,
+    item: Option<&SubscriptionItem>,
+    period: BillingPeriod,
+    records: &'a [UsageRecord],
+) -> Vec<&'a UsageRecord> {
+    let Some(item) = item else { return Vec::new() };
+    records
+        .iter()
+        .filter(|record| period.contains(record.key.date) && subscription.not_billable(item, record.key.date).is_none())
+        .collect()
+}
+
+fn sum(lines: &[LineItem], currency: Currency) -> Result<Money, RatingError> {
+    lines.iter().try_fold(Money::zero(currency), |total, line| total.checked_add(line.charge.amount))
+}

@@ -1,0 +1,84 @@
+//! A site: one isolated book of customers, prices and subscriptions, its settings, its clock and its keys.
+
+use rating::Rounding;
+use serde::{Deserialize, Serialize};
+
+use crate::id::SiteId;
+use crate::timestamp::Timestamp;
+use crate::zone::Zone;
+
+/// The longest grace between the end of a period and the close of its invoice: 50 days, in seconds.
+pub const LONGEST_GRACE_SECONDS: u32 = 50 * 86_400;
+
+/// The grace of a site that sets none: one hour, in seconds.
+pub const DEFAULT_GRACE_SECONDS: u32 = 3_600;
+
+/// One isolated book of customers, prices and subscriptions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The site's id, the first part of every key.
+    pub id: SiteId,
+    /// Where days and months begin for subscriptions made from now on.
+    pub time_zone: Zone,
+    /// How a line is rounded to the currency's minor unit.
+    pub rounding: Rounding,
+    /// Seconds between a period's end and the close of its invoice, 0 to 50 days.
+    pub grace_seconds: u32,
+    /// The standing clock of a test site; absent on a live one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_clock: Option<Timestamp>,
+    /// When the site was made, in real time.
+    pub created_at: Timestamp,
+}
+
+impl Site {
+    /// The time that counts for this site: its own standing clock where it is a test site, the real time otherwise.
+    pub fn now(&self, real: Timestamp) -> Timestamp {
+        self.test_clock.unwrap_or(real)
+    }
+
+    /// Whether the site has a settable clock.
+    pub fn is_test(&self) -> bool {
+        self.test_clock.is_some()
+    }
+}
+
+/// What a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// Record and delete usage.
+    #[serde(rename = "usage:write")]
+    UsageWrite,
+    /// Read everything of the site.
+    #[serde(rename = "read")]
+    Read,
+    /// Everything: the catalogue, subscriptions, invoices, and what the other scopes allow.
+    #[serde(rename = "admin")]
+    Admin,
+}
+
+/// An API key as it is kept: its text is known to its holder alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// The one site that the key opens.
+    pub site_id: SiteId,
+    /// What it may do there.
+    pub scopes: Vec<Scope>,
+    /// When it stops working; absent means never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl ApiKey {
+    /// Whether the key may do `scope` at `now`, in real time.
+    pub fn allows(&self, scope: Scope, now: Timestamp) -> bool {
+        self.is_valid(now) && (self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin))
+    }
+
+    /// Whether the key has not expired at `now`, in real time; the expiry itself is exclusive.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|expiry| now < expiry)
+    }
+}

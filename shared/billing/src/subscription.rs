@@ -1,0 +1,267 @@
+//! A subscription: a customer's standing agreement, with the histories that decide which usage is billed.
+
+use rating::{Currency, Quantity};
+use serde::{Deserialize, Serialize};
+
+use crate::cadence::BillingCadence;
+use crate::catalog::{Billed, ItemPrice};
+use crate::id::{CustomerId, FeatureId, ItemPriceId, SubscriptionId, SubscriptionItemId};
+use crate::period::BillingPeriod;
+use crate::timestamp::{TimeError, Timestamp};
+
+/// Where a subscription stands at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Not started: it waits for its start date, or for activation.
+    Future,
+    /// In force, and renewing.
+    Active,
+    /// In force until a known end.
+    NonRenewing,
+    /// Over.
+    Cancelled,
+}
+
+impl Status {
+    /// Whether usage dated under this status is billed.
+    pub fn is_billable(self) -> bool {
+        matches!(self, Status::Active | Status::NonRenewing)
+    }
+}
+
+/// From when on a status holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusChange {
+    /// From when on, inclusive.
+    pub at: Timestamp,
+    /// What holds from then on.
+    pub status: Status,
+}
+
+/// A stretch of time `[from, to)`; open where `to` is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Where it begins, inclusive.
+    pub from: Timestamp,
+    /// Where it ends, exclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Timestamp>,
+}
+
+impl Span {
+    /// Whether the instant lies in the span.
+    pub fn contains(&self, at: Timestamp) -> bool {
+        self.from <= at && self.to.is_none_or(|to| at < to)
+    }
+
+    /// Whether the span shares an instant with the period.
+    pub fn overlaps(&self, period: BillingPeriod) -> bool {
+        self.from < period.end && self.to.is_none_or(|to| period.start < to)
+    }
+}
+
+/// One item price on a subscription.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionItem {
+    /// The item's id, unique in the site.
+    pub id: SubscriptionItemId,
+    /// The price.
+    pub item_price_id: ItemPriceId,
+    /// The price's version in the period that runs: a change of the price counts from the next period on.
+    pub version: u32,
+    /// Whether the price is billed by recorded usage.
+    pub metered: bool,
+    /// What its usage is counted against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feature_id: Option<FeatureId>,
+    /// With the period that begins or the one that ended.
+    pub billed: Billed,
+    /// How many, where the price is not metered.
+    pub quantity: Quantity,
+    /// Usage that costs nothing, each period; the price's own where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub included_usage: Option<Quantity>,
+    /// When it was on the subscription, in order of time.
+    pub on: Vec<Span>,
+}
+
+impl SubscriptionItem {
+    /// Whether the price was on the subscription at the instant.
+    pub fn is_on(&self, at: Timestamp) -> bool {
+        self.on.iter().any(|span| span.contains(at))
+    }
+
+    /// Whether the price was on the subscription at any instant of the period.
+    pub fn was_on(&self, period: BillingPeriod) -> bool {
+        self.on.iter().any(|span| span.overlaps(period))
+    }
+
+    /// Whether usage may be recorded for it.
+    pub fn takes_usage(&self) -> bool {
+        self.metered || self.feature_id.is_some()
+    }
+
+    /// The usage that costs nothing each period: its own, or the price's.
+    pub fn included(&self, price: &ItemPrice) -> Quantity {
+        self.included_usage.unwrap_or(price.included_usage)
+    }
+}
+
+/// Why a usage is stored and shown, but not billed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotBillable {
+    /// It came after its period was closed.
+    Late,
+    /// The subscription was neither active nor non-renewing then.
+    SubscriptionInactive,
+    /// The price was not on the subscription then.
+    PriceNotOnSubscription,
+}
+
+impl NotBillable {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            NotBillable::Late => "late",
+            NotBillable::SubscriptionInactive => "subscription_inactive",
+            NotBillable::PriceNotOnSubscription => "price_not_on_subscription",
+        }
+    }
+}
+
+/// The billing period that runs, and its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CurrentPeriod {
+    /// 0 for the first, one more with each.
+    pub number: u32,
+    /// From when to when.
+    #[serde(flatten)]
+    pub period: BillingPeriod,
+}
+
+/// A customer's standing agreement over one or more item prices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// The subscription's id.
+    pub id: SubscriptionId,
+    /// Who is invoiced.
+    pub customer_id: CustomerId,
+    /// The one currency of its prices.
+    pub currency_code: Currency,
+    /// The rule of its periods; absent until a start date is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cadence: Option<BillingCadence>,
+    /// How many units of what one period is long, for a start date that is not known yet.
+    pub period_length: crate::catalog::PeriodLength,
+    /// The status changes, in order of time.
+    pub statuses: Vec<StatusChange>,
+    /// Every price that is or was on it.
+    pub items: Vec<SubscriptionItem>,
+    /// The period that runs; absent before the activation was generated and after the last boundary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<CurrentPeriod>,
+    /// Whether the last boundary has been generated: nothing becomes due any more.
+    #[serde(default)]
+    pub ended: bool,
+    /// Seconds between a period's end and the close of its invoice; the site's where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace_seconds: Option<u32>,
+    /// When the subscription was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The next boundary of a subscription: where one period ends and the next one begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Boundary {
+    /// 0 is the activation; boundary n lies between periods n - 1 and n.
+    pub number: u32,
+    /// When it is.
+    pub at: Timestamp,
+}
+
+impl Subscription {
+    /// The status at an instant.
+    pub fn status_at(&self, at: Timestamp) -> Status {
+        self.statuses.iter().rev().find(|change| change.at <= at).map_or(Status::Future, |change| change.status)
+    }
+
+    /// When the subscription starts or started; absent while it waits for activation.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        self.statuses.first().map(|change| change.at)
+    }
+
+    /// When the subscription ends or ended, where that is known.
+    pub fn cancelled_at(&self) -> Option<Timestamp> {
+        self.statuses.iter().find(|change| change.status == Status::Cancelled).map(|change| change.at)
+    }
+
+    /// The item that bills the price, whether it is still on the subscription or not.
+    pub fn item(&self, item_price_id: &ItemPriceId) -> Option<&SubscriptionItem> {
+        self.items.iter().find(|item| item.item_price_id == *item_price_id)
+    }
+
+    /// The boundary that has to be generated next; absent while the subscription waits for activation and once it has
+    /// ended.
+    pub fn next_boundary(&self) -> Option<Boundary> {
+        if self.ended {
+            return None;
+        }
+        match self.current {
+            Some(current) => Some(Boundary { number: current.number.checked_add(1)?, at: current.period.end }),
+            None => self.started_at().map(|at| Boundary { number: 0, at }),
+        }
+    }
+
+    /// Why usage of the price dated so would not be billed; `None` where it would be.
+    ///
+    /// Lateness is not looked at: only the page that holds the record knows it.
+    pub fn not_billable(&self, item: &SubscriptionItem, date: Timestamp) -> Option<NotBillable> {
+        if !self.status_at(date).is_billable() {
+            return Some(NotBillable::SubscriptionInactive);
+        }
+        (!item.is_on(date)).then_some(NotBillable::PriceNotOnSubscription)
+    }
+
+    /// The period that contains the date, with its number: 0 is the period that begins at the start date, and the
+    /// cadence is extended both ways, so that numbers before it are negative. `None` while no start date is known.
+    ///
+    /// # Errors
+    /// `TimeError` where the period leaves the range of instants.
+    pub fn period_at(&self, date: Timestamp) -> Result<Option<(i64, BillingPeriod)>, TimeError> {
+        self.cadence.as_ref().map(|cadence| cadence.period_at(date)).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text, crate::zone::Zone::UTC).unwrap()
+    }
+
+    #[test]
+    fn a_span_includes_its_start_and_not_its_end() {
+        let span = Span { from: at("2026-01-01T00:00:00Z"), to: Some(at("2026-02-01T00:00:00Z")) };
+
+        assert!(span.contains(at("2026-01-01T00:00:00Z")));
+        assert!(span.contains(at("2026-01-31T23:59:59.999Z")));
+        assert!(!span.contains(at("2026-02-01T00:00:00Z")));
+        assert!(!span.contains(at("2025-12-31T23:59:59.999Z")));
+    }
+
+    #[test]
+    fn the_status_is_the_last_change_that_has_come() {
+        let subscription = crate::closing::tests::subscription();
+        let mut cancelled = subscription.clone();
+        cancelled.statuses.push(StatusChange { at: at("2026-03-10T12:00:00Z"), status: Status::Cancelled });
+
+        assert_eq!(subscription.status_at(at("2025-12-31T23:59:59Z")), Status::Future);
+        assert_eq!(subscription.status_at(at("2026-01-31T00:00:00Z")), Status::Active);
+        assert_eq!(cancelled.status_at(at("2026-03-10T11:59:59.999Z")), Status::Active);
+        assert_eq!(cancelled.status_at(at("2026-03-10T12:00:00Z")), Status::Cancelled);
+    }
+}

@@ -1,0 +1,50 @@
+//! The rated amount of one item price over one period, so far.
+
+use rating::{Charge, ChargeInputs, Measurement, Quantity, Rounding, digest_lines};
+
+use crate::catalog::ItemPrice;
+use crate::error::BillingError;
+use crate::usage::UsageRecord;
+
+/// The billable usage of one item price over one period, rated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RatedUsage {
+    /// The amount with its steps; absent where there is no usage and nothing is billed without.
+    pub charge: Option<Charge>,
+    /// How many records went in.
+    pub usage_count: usize,
+    /// SHA-256 over the canonical, sorted records, in hexadecimal.
+    pub usage_digest: String,
+}
+
+/// Rates billable records at a price; the order of the records changes nothing.
+///
+/// # Errors
+/// `Rating` where the price has no amount for the usage, or it is not representable.
+pub fn rate_records(
+    price: &ItemPrice,
+    included: Quantity,
+    rounding: Rounding,
+    records: &[&UsageRecord],
+) -> Result<RatedUsage, BillingError> {
+    let measurements: Vec<Measurement> = records.iter().map(|record| record.measurement()).collect();
+    let charge = rating::rate_usage(&inputs(price, included, rounding), &measurements)
+        .map_err(|source| BillingError::Rating { item_price_id: price.id.clone(), source })?;
+    Ok(RatedUsage {
+        charge,
+        usage_count: records.len(),
+        usage_digest: digest_lines(records.iter().map(|record| record.digest_line())),
+    })
+}
+
+/// What rating needs of an item price.
+pub(crate) fn inputs(price: &ItemPrice, included: Quantity, rounding: Rounding) -> ChargeInputs<'_> {
+    ChargeInputs {
+        price: &price.price,
+        aggregation: price.aggregation,
+        included,
+        bill_zero_usage: price.bill_zero_usage,
+        currency: price.currency_code,
+        rounding,
+    }
+}

@@ -1,0 +1,78 @@
+use super::*;
+
+fn embedded() -> Template {
+    Template::embedded().expect("the template is readable")
+}
+
+fn problem(text: &str) -> String {
+    Template::read(text).expect_err("the template is refused").to_string()
+}
+
+#[test]
+fn every_function_is_there_with_its_environment() {
+    let template = embedded();
+
+    let mut folders: Vec<&str> = template.functions.iter().map(|function| function.folder.as_str()).collect();
+    folders.sort_unstable();
+    assert_eq!(folders, ["catalog", "close-periods", "invoices", "issue-invoice", "record-usage", "usage-charges"]);
+    let catalog = template.functions.iter().find(|function| function.folder == "catalog").expect("is there");
+    let names: Vec<&str> = catalog.environment.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["INVOICE_QUEUE_URL", "ROOT_KEY_SHA256", "TABLE_NAME"]);
+    assert_eq!(catalog.environment[0].1, "InvoiceQueue");
+}
+
+#[test]
+fn routes_lead_to_folders() {
+    let template = embedded();
+
+    let of = |method: &str, path: &str| {
+        let found = template.routes.iter().find(|route| route.method == method && route.path == path);
+        found.map(|route| route.folder.as_str())
+    };
+    assert_eq!(of("POST", "/v1/subscriptions/{subscription_id}/usages"), Some("record-usage"));
+    assert_eq!(of("GET", "/v1/subscriptions/{subscription_id}/usages"), Some("usage-charges"));
+    assert_eq!(of("PATCH", "/v1/item-prices/{id}"), Some("catalog"));
+    assert_eq!(of("POST", "/v1/invoices/{id}/close"), Some("invoices"));
+    assert_eq!(template.routes.len(), 38);
+}
+
+#[test]
+fn the_schedule_the_queue_and_the_table_are_those_of_the_template() {
+    let template = embedded();
+
+    let schedule = &template.schedules[0];
+    assert_eq!((schedule.every_seconds, schedule.folder.as_str()), (300, "close-periods"));
+    let source = &template.queue_sources[0];
+    assert_eq!(
+        (source.queue.as_str(), source.batch_size, source.folder.as_str()),
+        ("InvoiceQueue", 10, "issue-invoice")
+    );
+    let queue = template.queue("InvoiceQueue").expect("is there");
+    let redrive = queue.redrive.as_ref().expect("is there");
+    assert_eq!((redrive.dead_letter_queue.as_str(), redrive.max_receive_count), ("InvoiceDeadLetterQueue", 5));
+    let worker = template.functions.iter().find(|function| function.folder == "issue-invoice").expect("is there");
+    assert_eq!(queue.visibility_timeout_seconds, Some(6 * worker.timeout_seconds));
+    assert_eq!(template.queue("InvoiceDeadLetterQueue").expect("is there").retention_seconds, Some(14 * 86_400));
+    let indexes: Vec<&str> = template.table.global_secondary_indexes.iter().map(|i| i.index_name.as_str()).collect();
+    assert_eq!(indexes, ["due", "list"]);
+    assert_eq!(template.table.time_to_live, "expires_at");
+    let due_at = template.table.attribute_definitions.iter().find(|a| a.attribute_name == "due_at").expect("is there");
+    assert_eq!(due_at.attribute_type, "N");
+}
+
+#[test]
+fn what_is_unknown_or_missing_is_named() {
+    let unknown = TEMPLATE.replace("MessageRetentionPeriod:", "MessageRetention:");
+    assert!(problem(&unknown).contains("Resources.InvoiceDeadLetterQueue.Properties"), "{}", problem(&unknown));
+    let service = TEMPLATE.replace("AWS::Logs::LogGroup", "AWS::SNS::Topic");
+    assert!(problem(&service).contains("knows no AWS::SNS::Topic"), "{}", problem(&service));
+    let event = TEMPLATE.replace("Type: ScheduleV2", "Type: Schedule");
+    assert!(problem(&event).contains("ClosePeriods.Properties.Events.Tick"), "{}", problem(&event));
+    let rate = TEMPLATE.replace("rate(5 minutes)", "rate(5 fortnights)");
+    assert!(problem(&rate).contains("is no rate"), "{}", problem(&rate));
+    let queue = TEMPLATE.replace("!GetAtt InvoiceDeadLetterQueue.Arn", "!GetAtt Elsewhere.Arn");
+    assert!(problem(&queue).contains("no queue is named Elsewhere"), "{}", problem(&queue));
+    let failures = TEMPLATE.replace("[ReportBatchItemFailures]", "[]");
+    assert!(problem(&failures).contains("ReportBatchItemFailures"), "{}", problem(&failures));
+    assert!(problem("Resources: {}").contains("no AWS::DynamoDB::Table"));
+}

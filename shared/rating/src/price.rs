@@ -1,0 +1,232 @@
+//! Prices: the pricing models, one file each.
+//!
+//! A model is a struct with its numbers, checked once when it is constructed, and a function from a quantity to steps.
+//! To add one: a file in `price/` with its case table, an arm in each `match` below, a row in the tests' vectors.
+
+mod flat_fee;
+mod package;
+mod per_unit;
+mod stairstep;
+mod tiered;
+mod volume;
+
+use serde::{Deserialize, Serialize};
+
+pub use flat_fee::FlatFee;
+pub use package::Package;
+pub use per_unit::PerUnit;
+pub use stairstep::Stairstep;
+pub use tiered::Tiered;
+pub use volume::Volume;
+
+use crate::amount::Amount;
+use crate::error::RatingError;
+use crate::number::Number;
+use crate::step::Step;
+use crate::tier::MOST_TIERS;
+
+/// How a quantity becomes an amount.
+///
+/// In JSON it is an object tagged by `model`; a field that the model does not know is refused.
+///
+/// # Examples
+/// ```
+/// use rating::{Price, Step};
+///
+/// let price: Price = serde_json::from_str(r#"{"model":"per_unit","unit_amount":"0.05"}"#)?;
+/// assert_eq!(Step::sum(&price.price(&361.into())?).to_text(), "18.05");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "model", rename_all = "snake_case")]
+pub enum Price {
+    /// One amount, whatever the quantity.
+    FlatFee(FlatFee),
+    /// Every unit at the same price.
+    PerUnit(PerUnit),
+    /// Each unit at the price of the tier that it lies in.
+    Tiered(Tiered),
+    /// All units at the price of the tier that the quantity reaches.
+    Volume(Volume),
+    /// One amount for the tier that the quantity reaches.
+    Stairstep(Stairstep),
+    /// Whole packages.
+    Package(Package),
+}
+
+/// Why numbers do not make a price; the messages may be shown to an API caller and name the field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PriceError {
+    /// A price in tiers has none.
+    #[error("a price has at least one tier")]
+    NoTiers,
+    /// More tiers than a price may have.
+    #[error("a price has at most {MOST_TIERS} tiers, not {count}")]
+    TooManyTiers {
+        /// How many there are.
+        count: usize,
+    },
+    /// A tier without an upper bound comes before another one.
+    #[error("tiers[{index}] is open, and only the last tier may be")]
+    OpenTierNotLast {
+        /// The open tier, counted from 0.
+        index: usize,
+    },
+    /// A tier ends where or before the one before it ends.
+    #[error("tiers[{index}].up_to is greater than the tier's before it")]
+    NotAscending {
+        /// The tier, counted from 0.
+        index: usize,
+    },
+    /// An upper bound or a package size of zero or less.
+    #[error("{field} is greater than 0")]
+    NotPositive {
+        /// Where it stands.
+        field: String,
+    },
+    /// A price below zero.
+    #[error("{field} is not negative")]
+    NegativeAmount {
+        /// Where it stands.
+        field: String,
+    },
+    /// A number that the model would have to ignore.
+    #[error("{field} has no meaning in a {model} price")]
+    NotInModel {
+        /// Where it stands.
+        field: String,
+        /// The model.
+        model: &'static str,
+    },
+}
+
+impl Price {
+    /// Returns the steps that price a quantity, in order; their exact sum is the unrounded amount in major units.
+    ///
+    /// A quantity of 0 enters no tier, so that only a flat fee costs anything then.
+    ///
+    /// # Errors
+    /// `NegativeUsage`; `BeyondLastTier` where the last tier is closed.
+    pub fn price(&self, quantity: &Number) -> Result<Vec<Step>, RatingError> {
+        if quantity.is_negative() {
+            return Err(RatingError::NegativeUsage { quantity: quantity.clone() });
+        }
+        match self {
+            Price::FlatFee(model) => Ok(model.price()),
+            Price::PerUnit(model) => Ok(model.price(quantity)),
+            Price::Tiered(model) => model.price(quantity),
+            Price::Volume(model) => model.price(quantity),
+            Price::Stairstep(model) => model.price(quantity),
+            Price::Package(model) => model.price(quantity),
+        }
+    }
+
+    /// Returns the steps of a period in which nothing was used, where that is billed: the flat fee, or the flat amount
+    /// of the first tier, or no step at all.
+    pub fn price_zero_usage(&self) -> Vec<Step> {
+        let first_flat_amount = match self {
+            Price::FlatFee(model) => return model.price(),
+            Price::PerUnit(_) | Price::Package(_) => return Vec::new(),
+            Price::Tiered(model) => model.tiers().first_flat_amount(),
+            Price::Volume(model) => model.tiers().first_flat_amount(),
+            Price::Stairstep(model) => model.tiers().first_flat_amount(),
+        };
+        vec![Step::Flat { amount: first_flat_amount.into() }]
+    }
+}
+
+fn not_negative(amount: Amount, field: &str) -> Result<Amount, PriceError> {
+    if amount.is_negative() {
+        return Err(PriceError::NegativeAmount { field: field.to_owned() });
+    }
+    Ok(amount)
+}
+
+/// The one caller of the models' case tables.
+#[cfg(test)]
+fn priced(json: &str, quantity: &str) -> Result<(Vec<Step>, String), RatingError> {
+    let price: Price = serde_json::from_str(json).unwrap();
+    let steps = price.price(&quantity.parse().unwrap())?;
+    let amount = Step::sum(&steps).to_text();
+    Ok((steps, amount))
+}
+
+/// The amounts of the steps, in order.
+#[cfg(test)]
+fn amounts(steps: &[Step]) -> Vec<String> {
+    steps.iter().filter_map(Step::amount).map(Number::to_text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stored_form_of_each_model_stays() {
+        for golden in [
+            r#"{"model":"flat_fee","amount":"10.00"}"#,
+            r#"{"model":"per_unit","unit_amount":"0.05"}"#,
+            r#"{"model":"tiered","tiers":[{"up_to":null,"unit_amount":"1","flat_amount":"0"}]}"#,
+            r#"{"model":"volume","tiers":[{"up_to":"5","unit_amount":"1","flat_amount":"0","package_size":"2"}]}"#,
+            r#"{"model":"stairstep","tiers":[{"up_to":"5","unit_amount":"0","flat_amount":"9.90"}]}"#,
+            r#"{"model":"package","package_size":"1000","package_amount":"5"}"#,
+        ] {
+            let price: Price = serde_json::from_str(golden).unwrap();
+            assert_eq!(serde_json::to_string(&price).unwrap(), golden);
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_price_is_refused_by_name() {
+        for (json, told) in [
+            (r#"{"amount":"1"}"#, "missing field `model`"),
+            (r#"{"model":"gift","amount":"1"}"#, "unknown variant `gift`"),
+            (r#"{"model":"flat_fee"}"#, "missing field `amount`"),
+            (r#"{"model":"flat_fee","amount":"1","tiers":[]}"#, "unknown field `tiers`"),
+            (r#"{"model":"flat_fee","amount":"-1"}"#, "amount is not negative"),
+            (r#"{"model":"flat_fee","amount":1}"#, "invalid type: integer `1`, expected an amount as a string"),
+            (r#"{"model":"per_unit","unit_amount":"-1"}"#, "unit_amount is not negative"),
+            (r#"{"model":"per_unit","unit_amount":"1","unit_price":"1"}"#, "unknown field `unit_price`"),
+            (r#"{"model":"tiered","tiers":[]}"#, "a price has at least one tier"),
+            (r#"{"model":"tiered","tiers":[{}],"unit_amount":"1"}"#, "unknown field `unit_amount`"),
+            (r#"{"model":"volume","tiers":[{"unit_amount":"-1"}]}"#, "tiers[0].unit_amount is not negative"),
+            (r#"{"model":"volume","tiers":[{}],"free":"1"}"#, "unknown field `free`"),
+            (
+                r#"{"model":"stairstep","tiers":[{"up_to":"1"},{"unit_amount":"1"}]}"#,
+                "tiers[1].unit_amount has no meaning in a stairstep price",
+            ),
+            (
+                r#"{"model":"stairstep","tiers":[{"package_size":"1"}]}"#,
+                "tiers[0].package_size has no meaning in a stairstep price",
+            ),
+            (r#"{"model":"stairstep","tiers":[{}],"x":"1"}"#, "unknown field `x`"),
+            (r#"{"model":"package","package_size":"0","package_amount":"1"}"#, "package_size is greater than 0"),
+            (r#"{"model":"package","package_size":"1","package_amount":"-1"}"#, "package_amount is not negative"),
+            (r#"{"model":"package","package_size":"1"}"#, "missing field `package_amount`"),
+        ] {
+            let error = serde_json::from_str::<Price>(json).unwrap_err().to_string();
+            assert!(error.starts_with(told), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_negative_quantity_has_no_price() {
+        let error = priced(r#"{"model":"flat_fee","amount":"1"}"#, "-0.5").unwrap_err();
+        assert_eq!(error, RatingError::NegativeUsage { quantity: "-0.5".parse().unwrap() });
+    }
+
+    #[test]
+    fn zero_usage_costs_the_flat_fee_or_the_first_tiers_flat_amount() {
+        for (json, amounts_of_steps) in [
+            (r#"{"model":"flat_fee","amount":"10.00"}"#, vec!["10"]),
+            (r#"{"model":"per_unit","unit_amount":"0.05"}"#, vec![]),
+            (r#"{"model":"tiered","tiers":[{"up_to":"5","flat_amount":"2"},{"flat_amount":"3"}]}"#, vec!["2"]),
+            (r#"{"model":"volume","tiers":[{"unit_amount":"1"}]}"#, vec!["0"]),
+            (r#"{"model":"stairstep","tiers":[{"flat_amount":"50"}]}"#, vec!["50"]),
+            (r#"{"model":"package","package_size":"10","package_amount":"5"}"#, vec![]),
+        ] {
+            let price: Price = serde_json::from_str(json).unwrap();
+            assert_eq!(amounts(&price.price_zero_usage()), amounts_of_steps, "{json}");
+        }
+    }
+}

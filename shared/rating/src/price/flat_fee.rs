@@ -1,0 +1,62 @@
+//! One amount, whatever the quantity.
+//!
+//! 10.00 for 1 unit, 10.00 for a million. Elsewhere: fixed fee, recurring fee, subscription fee.
+
+use serde::{Deserialize, Serialize};
+
+use super::{PriceError, not_negative};
+use crate::amount::Amount;
+use crate::step::Step;
+
+/// A flat fee; the amount is not negative.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Fields")]
+pub struct FlatFee {
+    amount: Amount,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    amount: Amount,
+}
+
+impl FlatFee {
+    /// Returns a flat fee.
+    ///
+    /// # Errors
+    /// `NegativeAmount`.
+    pub fn new(amount: Amount) -> Result<FlatFee, PriceError> {
+        Ok(FlatFee { amount: not_negative(amount, "amount")? })
+    }
+
+    /// Returns the amount, in major units.
+    pub fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    pub(super) fn price(&self) -> Vec<Step> {
+        vec![Step::Flat { amount: self.amount.into() }]
+    }
+}
+
+impl TryFrom<Fields> for FlatFee {
+    type Error = PriceError;
+
+    fn try_from(fields: Fields) -> Result<Self, PriceError> {
+        FlatFee::new(fields.amount)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::price::priced;
+
+    #[test]
+    fn the_quantity_changes_nothing() {
+        for quantity in ["0", "0.000000000001", "1", "999999999999999.999999999999"] {
+            let (steps, amount) = priced(r#"{"model":"flat_fee","amount":"10.00"}"#, quantity).unwrap();
+            assert_eq!((steps.len(), amount.as_str()), (1, "10"));
+        }
+    }
+}

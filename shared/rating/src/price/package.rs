@@ -1,0 +1,95 @@
+//! Whole packages, the last one charged whole.
+//!
+//! With packages of 1000 at 5, 1001 units are 2 packages: 10. Elsewhere: bundle, block, transform quantity.
+
+use serde::{Deserialize, Serialize};
+
+use super::{PriceError, not_negative};
+use crate::amount::Amount;
+use crate::error::RatingError;
+use crate::number::Number;
+use crate::quantity::Quantity;
+use crate::step::Step;
+
+/// A price per package; the size is greater than 0, the amount not negative.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Fields")]
+pub struct Package {
+    package_size: Quantity,
+    package_amount: Amount,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    package_size: Quantity,
+    package_amount: Amount,
+}
+
+impl Package {
+    /// Returns a price per package.
+    ///
+    /// # Errors
+    /// `NotPositive` for the size; `NegativeAmount`.
+    pub fn new(package_size: Quantity, package_amount: Amount) -> Result<Package, PriceError> {
+        if package_size <= Quantity::ZERO {
+            return Err(PriceError::NotPositive { field: "package_size".to_owned() });
+        }
+        Ok(Package { package_size, package_amount: not_negative(package_amount, "package_amount")? })
+    }
+
+    /// Returns the units in a package.
+    pub fn package_size(&self) -> Quantity {
+        self.package_size
+    }
+
+    /// Returns the price of one package, in major units.
+    pub fn package_amount(&self) -> Amount {
+        self.package_amount
+    }
+
+    pub(super) fn price(&self, quantity: &Number) -> Result<Vec<Step>, RatingError> {
+        if quantity.is_zero() {
+            return Ok(Vec::new());
+        }
+        let package_size = Number::from(self.package_size);
+        let packages = quantity.divide(&package_size)?.ceil();
+        let amount = packages.multiply(&self.package_amount.into());
+        let quantity = quantity.clone();
+        Ok(vec![Step::Packages { quantity, package_size, packages, package_amount: self.package_amount, amount }])
+    }
+}
+
+impl TryFrom<Fields> for Package {
+    type Error = PriceError;
+
+    fn try_from(fields: Fields) -> Result<Self, PriceError> {
+        Package::new(fields.package_size, fields.package_amount)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::price::priced;
+
+    fn check(package_size: &str, quantity: &str, steps: usize, amount: &str) {
+        let json = format!(r#"{{"model":"package","package_size":"{package_size}","package_amount":"5"}}"#);
+        let (priced_steps, priced_amount) = priced(&json, quantity).unwrap();
+        assert_eq!((priced_steps.len(), priced_amount.as_str()), (steps, amount), "{quantity} by {package_size}");
+    }
+
+    #[test]
+    fn a_package_that_is_begun_is_charged_whole() {
+        check("1000", "0", 0, "0");
+        check("1000", "0.000000000001", 1, "5");
+        check("1000", "1", 1, "5");
+        check("1000", "999.999999999999", 1, "5");
+        check("1000", "1000", 1, "5");
+        check("1000", "1000.000000000001", 1, "10");
+        check("1000", "2000", 1, "10");
+        check("0.3", "0.9", 1, "15");
+        check("0.3", "0.900000000001", 1, "20");
+        check("7", "999999999999999.999999999999", 1, "714285714285715");
+        check("0.000000000001", "999999999999999.999999999999", 1, "4999999999999999999999999995");
+    }
+}

@@ -1,0 +1,80 @@
+//! Every unit at the same price.
+//!
+//! 361 minutes at 0.05 are 18.05. Elsewhere: standard, unit pricing, linear.
+
+use serde::{Deserialize, Serialize};
+
+use super::{PriceError, not_negative};
+use crate::amount::Amount;
+use crate::number::Number;
+use crate::step::Step;
+
+/// A price per unit; it is not negative, and may be finer than a minor unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Fields")]
+pub struct PerUnit {
+    unit_amount: Amount,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    unit_amount: Amount,
+}
+
+impl PerUnit {
+    /// Returns a price per unit.
+    ///
+    /// # Errors
+    /// `NegativeAmount`.
+    pub fn new(unit_amount: Amount) -> Result<PerUnit, PriceError> {
+        Ok(PerUnit { unit_amount: not_negative(unit_amount, "unit_amount")? })
+    }
+
+    /// Returns the price of one unit, in major units.
+    pub fn unit_amount(&self) -> Amount {
+        self.unit_amount
+    }
+
+    pub(super) fn price(&self, quantity: &Number) -> Vec<Step> {
+        if quantity.is_zero() {
+            return Vec::new();
+        }
+        let amount = quantity.multiply(&self.unit_amount.into());
+        vec![Step::Units { quantity: quantity.clone(), unit_amount: self.unit_amount, amount }]
+    }
+}
+
+impl TryFrom<Fields> for PerUnit {
+    type Error = PriceError;
+
+    fn try_from(fields: Fields) -> Result<Self, PriceError> {
+        PerUnit::new(fields.unit_amount)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::price::priced;
+
+    fn check(unit_amount: &str, quantity: &str, steps: usize, amount: &str) {
+        let json = format!(r#"{{"model":"per_unit","unit_amount":"{unit_amount}"}}"#);
+        let (priced_steps, priced_amount) = priced(&json, quantity).unwrap();
+        assert_eq!((priced_steps.len(), priced_amount.as_str()), (steps, amount), "{quantity} at {unit_amount}");
+    }
+
+    #[test]
+    fn every_unit_costs_the_same() {
+        check("0.05", "0", 0, "0");
+        check("0.05", "1", 1, "0.05");
+        check("0.05", "361", 1, "18.05");
+        check("0", "361", 1, "0");
+        check("0.000000000001", "0.000000000001", 1, "0.000000000000000000000001");
+        check(
+            "999999999999999.999999999999",
+            "999999999999999.999999999999",
+            1,
+            "999999999999999999999999998000.000000000000000000000001",
+        );
+    }
+}
