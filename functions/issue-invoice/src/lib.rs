@@ -1,1 +1,89 @@
-//! issue-invoice.
+//! The worker behind the invoice queue: generates and closes what is due for the subscriptions that messages name.
+//!
+//! Every message stands alone: an unreadable one, a failing one or a panic is reported as a failure of that message, and
+//! the others of its batch are done.
+
+use std::panic::AssertUnwindSafe;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use billing::timestamp::Timestamp;
+use futures_util::FutureExt;
+use invoice_queue::{DueMessage, QueueError};
+use store::{Store, StoreError};
+
+/// What the function works with.
+#[derive(Clone, Debug)]
+pub struct Deps {
+    store: Store,
+}
+
+impl Deps {
+    /// The function over a store.
+    pub fn new(store: Store) -> Deps {
+        Deps { store }
+    }
+}
+
+/// Why a message failed.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("the message is unreadable")]
+    Message(#[from] QueueError),
+    #[error("the site does not exist")]
+    NoSite,
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("the attempt panicked")]
+    Panic,
+}
+
+/// Does what every message of the batch asks for, and names the messages that failed.
+pub async fn handle(deps: &Deps, now: Timestamp, event: SqsEvent) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    for message in &event.records {
+        let done = AssertUnwindSafe(advance(deps, now, message)).catch_unwind().await.unwrap_or(Err(Error::Panic));
+        if let Err(error) = done {
+            tracing::error!(message_id = message.message_id, reason = reason(&error), "a message failed");
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message.message_id.clone().unwrap_or_default();
+            response.batch_item_failures.push(failure);
+        }
+    }
+    response
+}
+
+/// Everything that is due for one subscription, and a note of it where that fails.
+async fn advance(deps: &Deps, now: Timestamp, message: &SqsMessage) -> Result<(), Error> {
+    let due = DueMessage::parse(message.body.as_deref().unwrap_or_default())?;
+    let site = deps.store.site(&due.site_id).await?.ok_or(Error::NoSite)?.value;
+    let attempt = AssertUnwindSafe(deps.store.advance(&site, &due.subscription_id, site.now(now)));
+    let error = match attempt.catch_unwind().await {
+        Ok(Ok(advanced)) => {
+            if deps.store.trouble(&due.site_id, &due.subscription_id).await?.is_some() {
+                deps.store.clear_stuck(&due.site_id, &due.subscription_id).await?;
+            }
+            tracing::info!(generated = advanced.generated, closed = advanced.closed, "advanced a subscription");
+            return Ok(());
+        }
+        Ok(Err(error)) => Error::Store(error),
+        Err(_) => Error::Panic,
+    };
+    let stuck = deps.store.mark_stuck(&due.site_id, &due.subscription_id, reason(&error), now).await?;
+    tracing::warn!(stuck_failures = stuck.failures, "a subscription is stuck");
+    Err(error)
+}
+
+/// The whole chain of causes, for the list of what is stuck.
+fn reason(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,1 +1,47 @@
-//! api.
+//! The HTTP edge: from an API Gateway event to a typed call, and from an answer or a problem back to a response.
+//!
+//! **Owns** routes, authentication by API key, limits of what comes in, JSON in and out, problems (RFC 9457), and the
+//! shapes that more than one function answers with.
+//!
+//! **Does not own** what a call does (the functions), where anything is kept (`store`), or any decision (`billing`).
+//!
+//! # Layout
+//!
+//! * [`edge`]: routes, and the way of a request through its checks
+//! * [`call`]: what a handler gets
+//! * [`json`], [`query`], [`number_text`]: reading bodies, query strings, and numbers by their text
+//! * [`problem`], [`response`]: answering
+//! * [`usage_id`], [`usage_json`]: a usage on the wire
+//! * [`id`], [`api_key`], [`digest`], [`clock`]: what a handler needs that is no input: random names, digests, the time
+//!
+//! # Invariants
+//!
+//! * Nothing panics on any input, and every refusal is a problem that names what was wrong.
+//! * Quantities and dates are read from the text of a JSON number, never through floating point.
+//! * A caller without a valid key learns nothing but that.
+#![warn(missing_docs)]
+
+pub mod api_key;
+pub mod call;
+pub mod clock;
+pub mod digest;
+pub mod edge;
+pub mod id;
+pub mod json;
+pub mod number_text;
+pub mod problem;
+pub mod query;
+pub mod response;
+pub mod usage_id;
+pub mod usage_json;
+
+pub use api_key::{key_sha256, new_key};
+pub use call::Call;
+pub use digest::request_digest;
+pub use edge::{Access, Edge, serve};
+pub use id::new_id;
+pub use json::{parse_json, parse_json_lazily};
+pub use number_text::NumberText;
+pub use problem::{Kind, Problem, fault};
+pub use query::Query;
+pub use response::{json_response, list_response, no_content};

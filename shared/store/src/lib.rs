@@ -1,1 +1,75 @@
-//! store.
+//! The store: everything that is kept, in one DynamoDB table. Every key and every expression lives in this crate.
+//!
+//! **Owns** items, keys, conditions, transactions, retries; the usage pages and their protocol.
+//!
+//! **Does not own** what a boundary bills or which usage is billable (`billing`), nor any shape on the wire (`api`).
+//!
+//! # Items
+//!
+//! | item | PK | SK | holds |
+//! |---|---|---|---|
+//! | site | `SITE#<site>` | `SITE` | settings, test clock |
+//! | API key | `KEY#<sha256>` | `KEY` | site, scopes, expiry |
+//! | test site | `TEST_SITES` | `<site>` | nothing: a list of the sites whose clock is their own |
+//! | customer, feature, item, item price | `SITE#<site>` | `CUSTOMER#<id>` ... | the document as it is now |
+//! | price version | `SITE#<site>` | `PRICE_VERSION#<id>#<n>` | one version of an item price, for ever |
+//! | claim | `SITE#<site>` | `INVOICE_PREFIX#<text>`, `SUBSCRIPTION_ITEM#<id>` | who holds a name that is unique in the site |
+//! | invoice count | `SITE#<site>` | `INVOICE_COUNT#<prefix>` | the last number given |
+//! | idempotency | `SITE#<site>` | `IDEMPOTENCY#<key>` | the first answer, for 30 days |
+//! | stuck | `SITE#<site>` | `STUCK#<subscription>` | why closing keeps failing |
+//! | head | `SUB#<site>#<subscription>` | `HEAD` | the subscription with its histories; `due` and `list` index keys |
+//! | invoice | same | `INVOICE#<boundary>` | pending or frozen; `due` and `list` index keys |
+//! | page | same | `USAGE#<item price>#<start>` | `E`, `B`, `S`, and one attribute per usage record |
+//! | late usage | same | `LATE#<item price>#<record key>` | `V`: a record, correction or deletion that came after the seal |
+//!
+//! Documents are JSON text in `D`; `R` counts their changes; `C` is the digest of what was first created.
+//!
+//! # Access patterns
+//!
+//! | pattern | call |
+//! |---|---|
+//! | who calls | get of the key and its site, remembered for a minute where the site is live |
+//! | record usage | query for one page, one conditional update; a transaction where a page overflows |
+//! | read a period | one strong query, checked to tile |
+//! | close a period | a transaction to cut at its end where a page reaches across, one update a page, a transaction to freeze |
+//! | what is due | index `due`, by shard and instant |
+//! | subscriptions, invoices of a site or customer | index `list`, then a get each |
+//! | catalogue lists | query of the site's partition by prefix |
+#![warn(missing_docs)]
+
+mod claim;
+pub mod client;
+mod closing;
+mod document;
+mod due;
+mod error;
+mod invoice;
+mod key;
+mod page;
+mod retry;
+mod site;
+mod stuck;
+mod subscription;
+mod table;
+mod usage;
+
+pub use closing::{Advanced, Close};
+pub use document::{Created, Creation, Document, Page, Stored, Updated};
+pub use due::Due;
+pub use error::StoreError;
+pub use stuck::Stuck;
+pub use usage::{Deletion, Outcome, Standing};
+
+/// The store over one table; clones share the connection and what is remembered.
+#[derive(Clone, Debug)]
+pub struct Store {
+    table: table::Table,
+    callers: site::Callers,
+}
+
+impl Store {
+    /// A store over the table of that name.
+    pub fn new(client: aws_sdk_dynamodb::Client, table: String) -> Store {
+        Store { table: table::Table { client, name: table }, callers: site::Callers::default() }
+    }
+}

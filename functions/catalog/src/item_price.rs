@@ -1,0 +1,233 @@
+//! Item prices: what an item costs in one currency for one period length, version by version.
+
+use lambda_http::{Body, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use api::{Call, Problem, fault, list_response, request_digest};
+use billing::cadence::BillingCadence;
+use billing::catalog::{Billed, Feature, Item, ItemPrice, PeriodLength};
+use billing::id::{FeatureId, ItemId, ItemPriceId};
+use billing::timestamp::Timestamp;
+use billing::zone::Zone;
+use rating::{Aggregation, Currency, Price, Quantity};
+
+use crate::document::{Draft, Resource, id_or_new, list_fault};
+use crate::text::invalid;
+use crate::{Deps, Route, text};
+
+/// How many pages a filtered list looks through for one answer; what is left is reached by the cursor.
+const MOST_PAGES: usize = 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewItemPrice {
+    id: Option<ItemPriceId>,
+    item_id: ItemId,
+    name: Option<String>,
+    currency_code: Currency,
+    period: PeriodLength,
+    metered: Option<bool>,
+    feature_id: Option<FeatureId>,
+    billed: Option<Billed>,
+    aggregation: Option<Aggregation>,
+    included_usage: Option<Quantity>,
+    bill_zero_usage: Option<bool>,
+    price: Price,
+}
+
+/// What a version may change; the rest is what subscriptions rely on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ItemPriceChange {
+    #[serde(default, deserialize_with = "text::present")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "text::present")]
+    aggregation: Option<Aggregation>,
+    #[serde(default, deserialize_with = "text::present")]
+    included_usage: Option<Quantity>,
+    #[serde(default, deserialize_with = "text::present")]
+    bill_zero_usage: Option<bool>,
+    #[serde(default, deserialize_with = "text::present")]
+    price: Option<Price>,
+}
+
+#[derive(Serialize)]
+struct ItemPriceBody<'a> {
+    id: &'a ItemPriceId,
+    item_id: &'a ItemId,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit_name: Option<&'a str>,
+    version: u32,
+    currency_code: Currency,
+    period: PeriodLength,
+    metered: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feature_id: Option<&'a FeatureId>,
+    billed: Billed,
+    aggregation: Aggregation,
+    included_usage: Quantity,
+    bill_zero_usage: bool,
+    price: &'a Price,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl Resource for ItemPrice {
+    type Id = ItemPriceId;
+
+    const NOUN: &'static str = "item price";
+
+    fn id(&self) -> &ItemPriceId {
+        &self.id
+    }
+
+    fn body(&self) -> impl Serialize {
+        ItemPriceBody {
+            id: &self.id,
+            item_id: &self.item_id,
+            name: &self.name,
+            unit_name: self.unit_name.as_deref(),
+            version: self.version,
+            currency_code: self.currency_code,
+            period: self.period,
+            metered: self.metered,
+            feature_id: self.feature_id.as_ref(),
+            billed: self.billed,
+            aggregation: self.aggregation,
+            included_usage: self.included_usage,
+            bill_zero_usage: self.bill_zero_usage,
+            price: &self.price,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+
+    fn changed(&mut self, now: Timestamp) {
+        self.version = self.version.saturating_add(1);
+        self.updated_at = now;
+    }
+}
+
+/// Reads the item price that a call asks for, of an item and a feature that there must be.
+///
+/// # Errors
+/// A problem that names what is wrong.
+pub async fn draft(deps: &Deps, call: &Call<Route>) -> Result<Draft<ItemPrice>, Problem> {
+    let new: NewItemPrice = call.json()?;
+    let metered = new.metered.unwrap_or(false);
+    let billed = new.billed.unwrap_or(if metered { Billed::InArrears } else { Billed::InAdvance });
+    // The name is left as it was asked for: the item's may be another one by the time the request is repeated.
+    let digest = request_digest(&json!({
+        "id": new.id,
+        "item_id": new.item_id,
+        "name": new.name,
+        "currency_code": new.currency_code,
+        "period": new.period,
+        "metered": metered,
+        "feature_id": new.feature_id,
+        "billed": billed,
+        "aggregation": new.aggregation.unwrap_or_default(),
+        "included_usage": new.included_usage.unwrap_or(Quantity::ZERO).canonical(),
+        "bill_zero_usage": new.bill_zero_usage.unwrap_or(false),
+        "price": canonical_price(&new.price),
+    }));
+    check_period(new.period)?;
+    if metered && billed == Billed::InAdvance {
+        return Err(invalid("billed", "a metered price is billed in_arrears: its usage is not known in advance"));
+    }
+    let site = &call.site()?.id;
+    let item = deps.store.get::<Item>(site, new.item_id.as_str()).await.map_err(fault)?;
+    let item = item.ok_or_else(|| invalid("item_id", format!("there is no item {}", new.item_id)))?.value;
+    if let Some(feature) = &new.feature_id {
+        let found = deps.store.get::<Feature>(site, feature.as_str()).await.map_err(fault)?;
+        found.ok_or_else(|| invalid("feature_id", format!("there is no feature {feature}")))?;
+    }
+    let named = new.id.is_some();
+    let value = ItemPrice {
+        id: id_or_new(new.id, "itp_")?,
+        item_id: new.item_id,
+        name: new.name.map_or(Ok(item.name), text::name)?,
+        unit_name: item.unit_name,
+        version: 1,
+        currency_code: new.currency_code,
+        period: new.period,
+        metered,
+        feature_id: new.feature_id,
+        billed,
+        aggregation: new.aggregation.unwrap_or_default(),
+        included_usage: new.included_usage.unwrap_or(Quantity::ZERO),
+        bill_zero_usage: new.bill_zero_usage.unwrap_or(false),
+        price: new.price,
+        created_at: call.now,
+        updated_at: call.now,
+    };
+    check_usage_fields(&value)?;
+    Ok(Draft { value, digest, named })
+}
+
+/// Reads a change of an item price.
+///
+/// # Errors
+/// A problem that names what is wrong.
+pub fn change(call: &Call<Route>) -> Result<impl Fn(&mut ItemPrice) -> Result<(), Problem>, Problem> {
+    let change: ItemPriceChange = call.json()?;
+    let name = change.name.map(text::name).transpose()?;
+    Ok(move |price: &mut ItemPrice| {
+        price.name = name.clone().unwrap_or_else(|| price.name.clone());
+        price.aggregation = change.aggregation.unwrap_or(price.aggregation);
+        price.included_usage = change.included_usage.unwrap_or(price.included_usage);
+        price.bill_zero_usage = change.bill_zero_usage.unwrap_or(price.bill_zero_usage);
+        price.price = change.price.clone().unwrap_or_else(|| price.price.clone());
+        check_usage_fields(price)
+    })
+}
+
+/// Lists item prices, of one item where the call says so.
+///
+/// # Errors
+/// A problem with the `limit`, the `cursor` or the filter.
+pub async fn list(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let item: Option<ItemId> = call.query().parse("item_id")?;
+    let (site, limit) = (&call.site()?.id, call.query().limit()?);
+    let mut next = call.query().get("cursor").map(str::to_owned);
+    let mut prices: Vec<ItemPrice> = Vec::new();
+    for _ in 0..MOST_PAGES {
+        // Never more than there is room for: a cursor lies behind a whole page.
+        let room = limit.saturating_sub(prices.len());
+        let page = deps.store.list::<ItemPrice>(site, next.as_deref(), room).await.map_err(list_fault)?;
+        prices.extend(page.items.into_iter().filter(|price| item.as_ref().is_none_or(|item| price.item_id == *item)));
+        next = page.next;
+        if next.is_none() || prices.len() >= limit {
+            break;
+        }
+    }
+    let bodies: Vec<_> = prices.iter().map(Resource::body).collect();
+    Ok(list_response(&bodies, next.as_deref()))
+}
+
+fn canonical_price(price: &Price) -> Value {
+    text::canonical_numbers(json!(price))
+}
+
+fn check_period(period: PeriodLength) -> Result<(), Problem> {
+    let cadence = BillingCadence::new(period.every, period.unit, Timestamp::MIN, Zone::UTC);
+    cadence.map(drop).map_err(|error| invalid("period.every", error.to_string()))
+}
+
+/// A field that would be ignored is refused.
+fn check_usage_fields(price: &ItemPrice) -> Result<(), Problem> {
+    text::not_negative(price.included_usage, "included_usage")?;
+    let refused = |field| Err(invalid(field, format!("{field} has no meaning in a price that takes no usage")));
+    if !price.takes_usage() && price.aggregation != Aggregation::default() {
+        return refused("aggregation");
+    }
+    if !price.takes_usage() && !price.included_usage.is_zero() {
+        return refused("included_usage");
+    }
+    if !price.metered && price.bill_zero_usage {
+        return Err(invalid("bill_zero_usage", "bill_zero_usage has no meaning in a price that is not metered"));
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! Sites: their settings, and the clock of a test site.
+
+use lambda_http::{Body, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use api::{Call, NumberText, Problem, fault, json_response, request_digest};
+use billing::id::SiteId;
+use billing::site::{DEFAULT_GRACE_SECONDS, Site};
+use billing::timestamp::Timestamp;
+use billing::zone::Zone;
+use invoice_queue::DueMessage;
+use rating::Rounding;
+use store::{Created, Stored, Updated};
+
+use crate::document::{ATTEMPTS, contended, creation, different, not_found, taken};
+use crate::text::invalid;
+use crate::{Deps, Route, text};
+
+/// What a site is called in messages.
+pub const NOUN: &str = "site";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewSite {
+    id: SiteId,
+    time_zone: Option<Zone>,
+    rounding: Option<Rounding>,
+    grace_seconds: Option<u32>,
+    test_clock: Option<NumberText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SiteChange {
+    #[serde(default, deserialize_with = "text::present")]
+    time_zone: Option<Zone>,
+    #[serde(default, deserialize_with = "text::present")]
+    rounding: Option<Rounding>,
+    #[serde(default, deserialize_with = "text::present")]
+    grace_seconds: Option<u32>,
+    #[serde(default, deserialize_with = "text::present")]
+    test_clock: Option<NumberText>,
+}
+
+#[derive(Serialize)]
+struct SiteBody<'a> {
+    id: &'a SiteId,
+    time_zone: Zone,
+    rounding: Rounding,
+    grace_seconds: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_clock: Option<Timestamp>,
+    created_at: Timestamp,
+}
+
+fn body(site: &Site) -> impl Serialize {
+    SiteBody {
+        id: &site.id,
+        time_zone: site.time_zone,
+        rounding: site.rounding,
+        grace_seconds: site.grace_seconds,
+        test_clock: site.test_clock,
+        created_at: site.created_at,
+    }
+}
+
+/// Creates a site; a test clock makes it a test site for good.
+///
+/// # Errors
+/// 422 naming what is wrong, 409 where the id stands for another content.
+pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let new: NewSite = call.json()?;
+    let time_zone = new.time_zone.unwrap_or(Zone::UTC);
+    let grace_seconds = text::grace(new.grace_seconds.unwrap_or(DEFAULT_GRACE_SECONDS))?;
+    let rounding = new.rounding.unwrap_or_default();
+    let test_clock = new.test_clock.map(|clock| text::time(&clock, "test_clock", time_zone)).transpose()?;
+    let digest = request_digest(&json!({
+        "id": new.id,
+        "time_zone": time_zone,
+        "rounding": rounding,
+        "grace_seconds": grace_seconds,
+        "test_clock": test_clock,
+    }));
+    let site = Site { id: new.id, time_zone, rounding, grace_seconds, test_clock, created_at: call.real_now };
+    match deps.store.create_site(&site, &creation(call, digest, true)?).await.map_err(fault)? {
+        Created::New => Ok(json_response(201, &body(&site))),
+        Created::Same(first) => Ok(json_response(200, &body(&first))),
+        Created::Different(existing) => Err(different(NOUN, &existing.id, true, &body(&existing))),
+        Created::Taken(what) => Err(taken(what)),
+    }
+}
+
+/// Reads the site that the path names: the key's own.
+///
+/// # Errors
+/// 404 for any other.
+pub async fn read(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let stored = own(deps, call).await?;
+    Ok(json_response(200, &body(&stored.value)))
+}
+
+/// Changes the settings of the key's own site, and moves its clock.
+///
+/// A zone counts for subscriptions made from then on, a grace for invoices generated from then on.
+///
+/// # Errors
+/// 404 for another site, 422 for a clock that would go backwards, or the clock of a live site.
+pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let change: SiteChange = call.json()?;
+    let grace_seconds = change.grace_seconds.map(text::grace).transpose()?;
+    for _ in 0..ATTEMPTS {
+        let mut stored = own(deps, call).await?;
+        let before = stored.value.clone();
+        let site = &mut stored.value;
+        site.time_zone = change.time_zone.unwrap_or(site.time_zone);
+        site.rounding = change.rounding.unwrap_or(site.rounding);
+        site.grace_seconds = grace_seconds.unwrap_or(site.grace_seconds);
+        if let Some(clock) = &change.test_clock {
+            site.test_clock = Some(moved(site, text::time(clock, "test_clock", before.time_zone)?)?);
+        }
+        if stored.value != before {
+            match deps.store.update_site(&stored).await.map_err(fault)? {
+                Updated::Done => {}
+                Updated::Lost => continue,
+                Updated::Taken(what) => return Err(taken(what)),
+            }
+        }
+        // Also where the clock stands there already: the request that moved it may have been cut off right here.
+        if change.test_clock.is_some() {
+            send_due(deps, &stored.value, call.real_now).await?;
+        }
+        return Ok(json_response(200, &body(&stored.value)));
+    }
+    Err(contended())
+}
+
+/// The clock's new time, which is never an earlier one.
+fn moved(site: &Site, to: Timestamp) -> Result<Timestamp, Problem> {
+    match site.test_clock {
+        None => Err(invalid("test_clock", "the site is live: its clock is the real one")),
+        Some(at) if to < at => Err(invalid("test_clock", format!("a test clock only moves forward; it stands at {at}"))),
+        Some(_) => Ok(to),
+    }
+}
+
+/// Sends what became due to be worked on.
+async fn send_due(deps: &Deps, site: &Site, real_now: Timestamp) -> Result<(), Problem> {
+    let due = deps.store.due_in_site(site, site.now(real_now)).await.map_err(fault)?;
+    let message = |subscription_id| DueMessage { site_id: site.id.clone(), subscription_id };
+    let messages: Vec<DueMessage> = due.into_iter().map(message).collect();
+    deps.queue.send(&messages).await.map_err(fault)
+}
+
+/// The site that the path names, if the key opens it; of other sites a caller learns nothing.
+async fn own(deps: &Deps, call: &Call<Route>) -> Result<Stored<Site>, Problem> {
+    let id: SiteId = call.param("id")?;
+    if call.site()?.id != id {
+        return Err(not_found(NOUN, &id));
+    }
+    let stored = deps.store.site(&id).await.map_err(fault)?;
+    stored.ok_or_else(|| not_found(NOUN, &id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(test_clock: Option<&str>) -> Site {
+        Site {
+            id: "demo".parse().unwrap(),
+            time_zone: Zone::UTC,
+            rounding: Rounding::default(),
+            grace_seconds: DEFAULT_GRACE_SECONDS,
+            test_clock: test_clock.map(|clock| clock.parse().unwrap()),
+            created_at: Timestamp::MIN,
+        }
+    }
+
+    #[test]
+    fn a_test_clock_stands_or_moves_forward() {
+        let test = site(Some("2015-09-01T00:00:00Z"));
+        for (to, accepted) in [
+            ("2015-08-31T23:59:59.999Z", false),
+            ("2015-09-01T00:00:00Z", true),
+            ("2015-10-01T01:00:00Z", true),
+        ] {
+            assert_eq!(moved(&test, to.parse().unwrap()).is_ok(), accepted, "{to}");
+        }
+    }
+
+    #[test]
+    fn a_live_site_has_no_clock_to_move() {
+        assert!(moved(&site(None), Timestamp::MAX).is_err());
+    }
+}

@@ -1,0 +1,145 @@
+//! What happens to a subscription after it was created: another list of items, an activation, an end.
+
+use lambda_http::{Body, Response};
+use serde::Deserialize;
+
+use api::{Call, Kind, NumberText, Problem, fault, json_response};
+use billing::id::SubscriptionId;
+use billing::subscription::{Status, Subscription};
+use serde_json::Value;
+use store::Updated;
+
+use crate::document::{ATTEMPTS, contended, taken};
+use crate::lifecycle::{self, Refusal};
+use crate::subscription::{body, caught_up, load};
+use crate::subscription_items::{self, Entry};
+use crate::text::invalid;
+use crate::{Deps, Route, text};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubscriptionChange {
+    #[serde(default, deserialize_with = "text::present")]
+    items: Option<Vec<Entry>>,
+    #[serde(default, deserialize_with = "text::present")]
+    grace_seconds: Option<u32>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Activation {
+    start_date: Option<NumberText>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Replaces the list of items, the grace, or both; counts from the next invoice on.
+///
+/// # Errors
+/// 404, 422 naming what is wrong or where the subscription is over, 409 where an item's id is taken.
+pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let change: SubscriptionChange = call.json()?;
+    let grace_seconds = change.grace_seconds.map(text::grace).transpose()?;
+    let listed = match change.items {
+        Some(entries) => Some(subscription_items::check(deps, call.site()?, entries).await?),
+        None => None,
+    };
+    update(deps, call, |subscription| {
+        if subscription.status_at(call.now) == Status::Cancelled {
+            return Err(Problem::new(Kind::Invalid, "the subscription is cancelled"));
+        }
+        let mut changed = subscription.clone();
+        changed.grace_seconds = grace_seconds.or(subscription.grace_seconds);
+        if let Some(listed) = &listed {
+            changed.items = subscription_items::replace(subscription, listed, call.now)?;
+        }
+        Ok((changed != *subscription).then_some(changed))
+    })
+    .await
+}
+
+/// Activates a subscription, now or at a date.
+///
+/// # Errors
+/// 404, 422 for a date that is none, 409 where it started at another date or is over.
+pub async fn activate(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let zone = call.site()?.time_zone;
+    let activation: Activation = optional_body(call)?;
+    let date = activation.start_date.map(|date| text::time(&date, "start_date", zone)).transpose()?;
+    update(deps, call, |subscription| {
+        let refused = |refusal| refused(refusal, subscription, call);
+        lifecycle::activate(subscription, date, zone, call.now).map_err(refused)
+    })
+    .await
+}
+
+/// Lets a subscription end with the period that runs.
+///
+/// # Errors
+/// 404, 422 where it has not started.
+pub async fn schedule_cancel(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let Nothing {} = optional_body(call)?;
+    update(deps, call, |subscription| {
+        lifecycle::schedule_cancel(subscription, call.now).map_err(|refusal| refused(refusal, subscription, call))
+    })
+    .await
+}
+
+/// Ends a subscription now.
+///
+/// # Errors
+/// 404.
+pub async fn cancel(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let Nothing {} = optional_body(call)?;
+    update(deps, call, |subscription| Ok(lifecycle::cancel(subscription, call.now))).await
+}
+
+/// Decides on what stands, writes it on condition that it still stands, and answers with what became of it.
+///
+/// What is due comes first, so that a change never reaches into a period that has ended.
+async fn update(
+    deps: &Deps,
+    call: &Call<Route>,
+    decide: impl Fn(&Subscription) -> Result<Option<Subscription>, Problem>,
+) -> Result<Response<Body>, Problem> {
+    let id: SubscriptionId = call.param("id")?;
+    let (site, now) = (call.site()?, call.now);
+    for _ in 0..ATTEMPTS {
+        let mut before = load(deps, site, &id).await?;
+        if billing::closing::due_boundary(&before.value, now).is_some() {
+            caught_up(deps, site, before.value, now).await?;
+            before = load(deps, site, &id).await?;
+        }
+        let Some(mut after) = decide(&before.value)? else {
+            return Ok(json_response(200, &body(&before.value, now)));
+        };
+        after.updated_at = now;
+        match deps.store.update_subscription(site, &before, &after).await.map_err(fault)? {
+            Updated::Done => {
+                let after = caught_up(deps, site, after, now).await?;
+                return Ok(json_response(200, &body(&after, now)));
+            }
+            Updated::Lost => {}
+            Updated::Taken(what) => return Err(taken(what)),
+        }
+    }
+    Err(contended())
+}
+
+/// A body that may be left out where it has nothing to say.
+fn optional_body<T: Default + serde::de::DeserializeOwned>(call: &Call<Route>) -> Result<T, Problem> {
+    if call.body_text()?.trim().is_empty() { Ok(T::default()) } else { call.json() }
+}
+
+fn refused(refusal: Refusal, subscription: &Subscription, call: &Call<Route>) -> Problem {
+    let detail = match refusal {
+        Refusal::Time(error) => return invalid("start_date", error.to_string()),
+        Refusal::NotStarted => return Problem::new(Kind::Invalid, "the subscription has not started; cancel it instead"),
+        Refusal::Started { at } => format!("the subscription started at {at}"),
+        Refusal::Cancelled => "the subscription is cancelled".to_owned(),
+    };
+    let existing = serde_json::to_value(body(subscription, call.now)).unwrap_or(Value::Null);
+    Problem::new(Kind::Conflict, detail).with("existing", existing)
+}

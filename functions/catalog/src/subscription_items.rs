@@ -1,0 +1,249 @@
+//! The items of a subscription: what a caller lists, checked against the catalogue, and the lists that follow from it.
+
+use std::collections::HashSet;
+
+use futures_util::future::try_join_all;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use api::{Kind, NumberText, Problem, fault};
+use billing::catalog::ItemPrice;
+use billing::id::{ItemPriceId, SiteId, SubscriptionItemId};
+use billing::site::Site;
+use billing::subscription::{Span, Subscription, SubscriptionItem};
+use billing::timestamp::Timestamp;
+use rating::{ChargeInputs, Quantity, rate_quantity};
+
+use crate::document::id_or_new;
+use crate::text::{self, invalid};
+use crate::Deps;
+
+/// The most items that a subscription has at a time.
+pub const MOST_ITEMS: usize = 100;
+
+/// One item as a caller lists it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    id: Option<SubscriptionItemId>,
+    item_price_id: ItemPriceId,
+    quantity: Option<NumberText>,
+    included_usage: Option<NumberText>,
+}
+
+/// One listed item with its price, checked by itself.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    id: Option<SubscriptionItemId>,
+    price: ItemPrice,
+    quantity: Option<Quantity>,
+    included_usage: Option<Quantity>,
+}
+
+impl Listed {
+    /// The price's current version.
+    pub fn price(&self) -> &ItemPrice {
+        &self.price
+    }
+}
+
+/// What a list says, in the one form that equal requests share.
+pub fn canonical(entries: &[Entry]) -> Value {
+    let number = |text: &NumberText| match text.parse::<Quantity>() {
+        Ok(quantity) => quantity.canonical(),
+        Err(_) => text.as_str().to_owned(),
+    };
+    let entry = |entry: &Entry| {
+        json!({
+            "id": entry.id,
+            "item_price_id": entry.item_price_id,
+            "quantity": entry.quantity.as_ref().map_or_else(|| "1".to_owned(), number),
+            "included_usage": entry.included_usage.as_ref().map(number),
+        })
+    };
+    entries.iter().map(entry).collect()
+}
+
+/// Reads the prices of a list and checks each item: no price and no id twice, one currency, one period length, and
+/// numbers that its price can be rated with.
+///
+/// # Errors
+/// A problem that names the item.
+pub async fn check(deps: &Deps, site: &Site, entries: Vec<Entry>) -> Result<Vec<Listed>, Problem> {
+    if !(1..=MOST_ITEMS).contains(&entries.len()) {
+        return Err(invalid("items", format!("a subscription has 1 to {MOST_ITEMS} items")));
+    }
+    check_repetitions(&entries)?;
+    let prices = try_join_all(entries.iter().map(|entry| current_price(deps, &site.id, &entry.item_price_id))).await?;
+    let mut listed: Vec<Listed> = Vec::with_capacity(entries.len());
+    for (index, (entry, price)) in entries.into_iter().zip(prices).enumerate() {
+        let price = price.ok_or_else(|| {
+            let detail = format!("there is no item price {}", entry.item_price_id);
+            Problem::new(Kind::UnknownItemPrice, detail).field(field(index, "item_price_id"))
+        })?;
+        if let Some(first) = listed.first() {
+            check_alike(index, &first.price, &price)?;
+        }
+        listed.push(check_entry(index, entry, price, site)?);
+    }
+    Ok(listed)
+}
+
+/// The items of a subscription that is new, without a time yet at which they are on it.
+///
+/// # Errors
+/// 500 where there is no randomness to make an id.
+pub fn first(listed: Vec<Listed>) -> Result<Vec<SubscriptionItem>, Problem> {
+    listed.into_iter().map(|listed| item(listed, Vec::new())).collect()
+}
+
+/// The items of a subscription whose list is replaced at `now`.
+///
+/// A price that is listed anew is on it from now, or from the start that lies ahead, at its current version; one that
+/// is not listed any more was on it until now, and is forgotten if it never was. What an item of the list does not
+/// say stays as it was.
+///
+/// # Errors
+/// A problem that names the item: another currency or period length, an id that is another item's.
+pub fn replace(
+    subscription: &Subscription,
+    listed: &[Listed],
+    now: Timestamp,
+) -> Result<Vec<SubscriptionItem>, Problem> {
+    check_against(subscription, listed)?;
+    let span = subscription.started_at().map(|start| Span { from: start.max(now), to: None });
+    let is_listed = |item: &&SubscriptionItem| listed.iter().any(|listed| listed.price.id == item.item_price_id);
+    let kept = subscription.items.iter().filter_map(|item| match is_listed(&item) {
+        true => Some(item.clone()),
+        false => removed(item, span.is_some(), now),
+    });
+    let mut items: Vec<SubscriptionItem> = kept.collect();
+    for listed in listed {
+        match items.iter_mut().find(|item| item.item_price_id == listed.price.id) {
+            Some(item) => keep(item, listed, span),
+            None => items.push(self::item(listed.clone(), span.into_iter().collect())?),
+        }
+    }
+    Ok(items)
+}
+
+/// The item without its price from now on; `None` where it was never on a subscription.
+fn removed(item: &SubscriptionItem, start_is_known: bool, now: Timestamp) -> Option<SubscriptionItem> {
+    let mut item = item.clone();
+    item.on.retain(|span| span.from <= now);
+    if let Some(span) = item.on.last_mut().filter(|span| span.to.is_none()) {
+        span.to = Some(now);
+    }
+    (start_is_known && !item.on.is_empty()).then_some(item)
+}
+
+/// Changes an item as listed, and puts it back where it was removed.
+fn keep(item: &mut SubscriptionItem, listed: &Listed, span: Option<Span>) {
+    let returns = item.on.last().is_some_and(|last| last.to.is_some());
+    if returns {
+        item.on.extend(span);
+        item.version = listed.price.version;
+        item.quantity = listed.quantity.unwrap_or_else(one);
+        item.included_usage = listed.included_usage;
+        return;
+    }
+    item.quantity = listed.quantity.unwrap_or(item.quantity);
+    item.included_usage = listed.included_usage.or(item.included_usage);
+}
+
+fn item(listed: Listed, on: Vec<Span>) -> Result<SubscriptionItem, Problem> {
+    Ok(SubscriptionItem {
+        id: id_or_new(listed.id, "si_")?,
+        item_price_id: listed.price.id,
+        version: listed.price.version,
+        metered: listed.price.metered,
+        feature_id: listed.price.feature_id,
+        billed: listed.price.billed,
+        quantity: listed.quantity.unwrap_or_else(one),
+        included_usage: listed.included_usage,
+        on,
+    })
+}
+
+async fn current_price(deps: &Deps, site: &SiteId, id: &ItemPriceId) -> Result<Option<ItemPrice>, Problem> {
+    let stored = deps.store.get::<ItemPrice>(site, id.as_str()).await.map_err(fault)?;
+    Ok(stored.map(|stored| stored.value))
+}
+
+fn check_repetitions(entries: &[Entry]) -> Result<(), Problem> {
+    let (mut prices, mut ids) = (HashSet::new(), HashSet::new());
+    for (index, entry) in entries.iter().enumerate() {
+        if !prices.insert(&entry.item_price_id) {
+            return Err(invalid(field(index, "item_price_id"), "each item price is on a subscription at most once"));
+        }
+        if entry.id.as_ref().is_some_and(|id| !ids.insert(id)) {
+            return Err(invalid(field(index, "id"), "two items of a subscription have different ids"));
+        }
+    }
+    Ok(())
+}
+
+fn check_alike(index: usize, first: &ItemPrice, price: &ItemPrice) -> Result<(), Problem> {
+    let refused = |detail: String| Err(invalid(field(index, "item_price_id"), detail));
+    if price.currency_code != first.currency_code {
+        let (one, other) = (first.currency_code, price.currency_code);
+        return refused(format!("the prices of a subscription have one currency; this one is in {other}, not {one}"));
+    }
+    if price.period != first.period {
+        return refused("the prices of a subscription have one period length; this one has another".to_owned());
+    }
+    Ok(())
+}
+
+fn check_entry(index: usize, entry: Entry, price: ItemPrice, site: &Site) -> Result<Listed, Problem> {
+    let quantity = entry.quantity.map(|text| text::quantity(&text, &field(index, "quantity"))).transpose()?;
+    let included_usage =
+        entry.included_usage.map(|text| text::quantity(&text, &field(index, "included_usage"))).transpose()?;
+    if price.metered && quantity.is_some() {
+        return Err(invalid(field(index, "quantity"), "a metered price is billed by its usage, so it has no quantity"));
+    }
+    if !price.takes_usage() && included_usage.is_some() {
+        return Err(invalid(field(index, "included_usage"), "the price takes no usage, so none can be included"));
+    }
+    if !price.metered {
+        let inputs = ChargeInputs {
+            price: &price.price,
+            aggregation: price.aggregation,
+            included: Quantity::ZERO,
+            bill_zero_usage: price.bill_zero_usage,
+            currency: price.currency_code,
+            rounding: site.rounding,
+        };
+        // What cannot be rated now would keep its invoice from closing later.
+        rate_quantity(&inputs, quantity.unwrap_or_else(one))
+            .map_err(|error| invalid(field(index, "quantity"), error.to_string()))?;
+    }
+    Ok(Listed { id: entry.id, price, quantity, included_usage })
+}
+
+/// Checks what a list has to agree with, beside itself.
+fn check_against(subscription: &Subscription, listed: &[Listed]) -> Result<(), Problem> {
+    for (index, listed) in listed.iter().enumerate() {
+        let price = &listed.price;
+        if price.currency_code != subscription.currency_code || price.period != subscription.period_length {
+            let detail = "the price has the currency and the period length of the subscription";
+            return Err(invalid(field(index, "item_price_id"), detail));
+        }
+        let Some(id) = &listed.id else { continue };
+        let same_price = subscription.item(&price.id);
+        let same_id = subscription.items.iter().find(|item| item.id == *id);
+        if same_price.is_some_and(|item| item.id != *id) || same_id.is_some_and(|item| item.item_price_id != price.id) {
+            return Err(invalid(field(index, "id"), "an item keeps its id and its price"));
+        }
+    }
+    Ok(())
+}
+
+fn field(index: usize, name: &str) -> String {
+    format!("items[{index}].{name}")
+}
+
+/// How many there are of an item whose caller does not say.
+fn one() -> Quantity {
+    "1".parse().unwrap_or(Quantity::ZERO)
+}

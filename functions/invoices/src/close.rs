@@ -1,0 +1,38 @@
+//! Closing a pending invoice on request, before its grace has run out.
+
+use lambda_http::{Body, Response};
+use serde::Deserialize;
+
+use api::{Call, Kind, Problem, fault, json_response};
+use billing::id::InvoiceId;
+use store::Close;
+
+use crate::read::{not_found, rated};
+use crate::{Deps, Route};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Closes the invoice that the path names; one that is closed already is answered as it stands.
+///
+/// # Errors
+/// 404, 409 with the earlier invoice of the subscription that has to be closed first.
+pub async fn close(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let id: InvoiceId = call.param("id")?;
+    if !call.body_text()?.trim().is_empty() {
+        let Nothing {} = call.json()?;
+    }
+    let site = call.site()?;
+    match deps.store.close_invoice(site, &id, call.now).await.map_err(fault)? {
+        Close::Closed(invoice) | Close::AlreadyClosed(invoice) => {
+            Ok(json_response(200, &rated(deps, site, invoice).await?))
+        }
+        Close::EarlierPending(earlier) => {
+            let detail = format!("invoices of a subscription are closed in order, and {earlier} is still pending");
+            let problem = Problem::new(Kind::EarlierInvoicePending, detail);
+            Err(problem.with("invoice_id", earlier.as_str().into()))
+        }
+        Close::NotFound => Err(not_found(&id)),
+    }
+}

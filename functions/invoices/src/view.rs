@@ -1,0 +1,253 @@
+//! Invoices on the wire.
+
+use serde::Serialize;
+
+use billing::id::{CustomerId, InvoiceId, ItemPriceId, SubscriptionId, SubscriptionItemId};
+use billing::invoice::{Invoice, InvoiceStatus, LineItem, Rated};
+use billing::period::BillingPeriod;
+use billing::timestamp::Timestamp;
+use rating::{Amount, Currency, Money, Number, Step};
+
+/// An invoice with its lines: rated live while it is pending, frozen afterwards.
+#[derive(Serialize)]
+pub struct InvoiceBody {
+    id: InvoiceId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+    subscription_id: SubscriptionId,
+    customer_id: CustomerId,
+    status: InvoiceStatus,
+    currency_code: Currency,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<BillingPeriod>,
+    lines: Vec<LineBody>,
+    total: String,
+    amount_due: String,
+    generated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closes_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_date: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LineBody {
+    id: String,
+    description: String,
+    subscription_item_id: SubscriptionItemId,
+    item_price_id: ItemPriceId,
+    item_price_version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit_name: Option<String>,
+    period: BillingPeriod,
+    quantity: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit_amount: Option<Amount>,
+    included_usage: Number,
+    total_usage: Number,
+    on_demand_usage: Number,
+    steps: Vec<Step>,
+    unrounded_amount: Number,
+    amount: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage_count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage_digest: Option<String>,
+}
+
+/// Puts an invoice and its lines into the shape of the wire.
+///
+/// The period is the one that ended; at the activation, where none did, the one that begins.
+pub fn invoice_body(invoice: Invoice, rated: Rated) -> InvoiceBody {
+    let nothing = Money::zero(invoice.currency_code).to_string();
+    let total = rated.total.to_string();
+    let pending = invoice.status == InvoiceStatus::Pending;
+    let owed = pending || invoice.status == InvoiceStatus::PaymentDue;
+    let closing = invoice.closing.as_ref();
+    InvoiceBody {
+        id: invoice.id(),
+        number: closing.and_then(|closing| closing.number.clone()),
+        status: invoice.status,
+        currency_code: invoice.currency_code,
+        period: invoice.ended.or(invoice.begun),
+        lines: rated.lines.into_iter().map(line_body).collect(),
+        amount_due: if owed { total.clone() } else { nothing },
+        total,
+        generated_at: invoice.generated_at,
+        closes_at: pending.then_some(invoice.closes_at),
+        closed_at: closing.map(|closing| closing.closed_at),
+        due_date: closing.map(|closing| closing.due_date.to_string()),
+        subscription_id: invoice.subscription_id,
+        customer_id: invoice.customer_id,
+    }
+}
+
+fn line_body(line: LineItem) -> LineBody {
+    let charge = line.charge;
+    LineBody {
+        id: line.id,
+        description: line.description,
+        subscription_item_id: line.subscription_item_id,
+        item_price_id: line.item_price_id,
+        item_price_version: line.item_price_version,
+        unit_name: line.unit_name,
+        period: line.period,
+        quantity: charge.billable.clone(),
+        unit_amount: unit_amount(&charge.steps),
+        included_usage: charge.included,
+        total_usage: charge.total,
+        on_demand_usage: charge.billable,
+        steps: charge.steps,
+        unrounded_amount: charge.unrounded,
+        amount: charge.amount.to_string(),
+        usage_count: line.usage_count,
+        usage_digest: line.usage_digest,
+    }
+}
+
+/// The price of a unit, where every unit has the same.
+fn unit_amount(steps: &[Step]) -> Option<Amount> {
+    steps.iter().find_map(|step| match step {
+        Step::Units { unit_amount, .. } => Some(*unit_amount),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use billing::catalog::Billed;
+    use billing::id::ItemPriceId;
+    use billing::invoice::{Closing, InvoiceItem};
+    use rating::{Aggregation, ChargeInputs, Measurement, Quantity, Rounding, rate_usage};
+    use serde_json::json;
+
+    use super::*;
+
+    fn rated() -> Rated {
+        let price = serde_json::from_str(r#"{"model":"per_unit","unit_amount":"0.05"}"#).unwrap();
+        let inputs = ChargeInputs {
+            price: &price,
+            aggregation: Aggregation::Sum,
+            included: "100".parse().unwrap(),
+            bill_zero_usage: false,
+            currency: "USD".parse().unwrap(),
+            rounding: Rounding::default(),
+        };
+        let minutes = Measurement { date_ms: 0, id: None, quantity: "461".parse().unwrap() };
+        let charge = rate_usage(&inputs, &[minutes]).unwrap().unwrap();
+        let total = charge.amount;
+        let line = LineItem {
+            id: "li_si_1".to_owned(),
+            description: "VoIP minutes".to_owned(),
+            subscription_item_id: "si".parse().unwrap(),
+            item_price_id: minutes_id(),
+            item_price_version: 2,
+            unit_name: Some("minute".to_owned()),
+            period: september(),
+            usage_count: Some(1),
+            usage_digest: Some("ab".to_owned()),
+            charge,
+        };
+        Rated { lines: vec![line], total }
+    }
+
+    fn minutes_id() -> ItemPriceId {
+        "minutes".parse().unwrap()
+    }
+
+    fn september() -> BillingPeriod {
+        BillingPeriod::new("2015-09-01T00:00:00Z".parse().unwrap(), "2015-10-01T00:00:00Z".parse().unwrap()).unwrap()
+    }
+
+    fn pending() -> Invoice {
+        let item = InvoiceItem {
+            subscription_item_id: "si".parse().unwrap(),
+            item_price_id: minutes_id(),
+            version: 2,
+            metered: true,
+            takes_usage: true,
+            billed: Billed::InArrears,
+            quantity: Quantity::ZERO,
+            included_usage: None,
+        };
+        Invoice {
+            subscription_id: "voip".parse().unwrap(),
+            boundary: 1,
+            customer_id: "acme".parse().unwrap(),
+            currency_code: "USD".parse().unwrap(),
+            status: InvoiceStatus::Pending,
+            ended: Some(september()),
+            begun: None,
+            items: vec![item],
+            generated_at: "2015-10-01T00:00:00Z".parse().unwrap(),
+            closes_at: "2015-10-01T01:00:00Z".parse().unwrap(),
+            closing: None,
+        }
+    }
+
+    #[test]
+    fn a_pending_invoice_says_when_it_closes_and_has_no_number() {
+        let body = serde_json::to_value(invoice_body(pending(), rated())).unwrap();
+
+        assert_eq!(
+            body,
+            json!({
+                "id": "inv_voip_1",
+                "subscription_id": "voip",
+                "customer_id": "acme",
+                "status": "pending",
+                "currency_code": "USD",
+                "period": { "start": "2015-09-01T00:00:00Z", "end": "2015-10-01T00:00:00Z" },
+                "lines": [{
+                    "id": "li_si_1",
+                    "description": "VoIP minutes",
+                    "subscription_item_id": "si",
+                    "item_price_id": "minutes",
+                    "item_price_version": 2,
+                    "unit_name": "minute",
+                    "period": { "start": "2015-09-01T00:00:00Z", "end": "2015-10-01T00:00:00Z" },
+                    "quantity": "361",
+                    "unit_amount": "0.05",
+                    "included_usage": "100",
+                    "total_usage": "461",
+                    "on_demand_usage": "361",
+                    "steps": [
+                        { "step": "aggregate", "aggregation": "sum", "quantity": "461" },
+                        { "step": "included", "quantity": "100" },
+                        { "step": "units", "quantity": "361", "unit_amount": "0.05", "amount": "18.05" },
+                    ],
+                    "unrounded_amount": "18.05",
+                    "amount": "18.05",
+                    "usage_count": 1,
+                    "usage_digest": "ab",
+                }],
+                "total": "18.05",
+                "amount_due": "18.05",
+                "generated_at": "2015-10-01T00:00:00Z",
+                "closes_at": "2015-10-01T01:00:00Z",
+            })
+        );
+    }
+
+    #[test]
+    fn a_paid_invoice_has_a_number_and_nothing_due() {
+        let Rated { lines, total } = rated();
+        let mut paid = pending();
+        paid.status = InvoiceStatus::Paid;
+        paid.closing = Some(Closing {
+            closed_at: "2015-10-01T01:00:00Z".parse().unwrap(),
+            number: Some("1234-1".to_owned()),
+            due_date: serde_json::from_str("\"2015-10-08\"").unwrap(),
+            lines: lines.clone(),
+            total: total.to_string(),
+        });
+
+        let body = serde_json::to_value(invoice_body(paid, Rated { lines, total })).unwrap();
+
+        assert_eq!((&body["number"], &body["due_date"]), (&json!("1234-1"), &json!("2015-10-08")));
+        assert_eq!((&body["total"], &body["amount_due"]), (&json!("18.05"), &json!("0.00")));
+        assert_eq!(body.get("closes_at"), None);
+    }
+}

@@ -1,0 +1,151 @@
+//! Routes, and the way of a request through its checks.
+
+use billing::error::Failure;
+use billing::site::{ApiKey, Scope, Site};
+use billing::timestamp::Timestamp;
+use lambda_http::http::Method;
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt, Response};
+
+use crate::api_key::{key_sha256, presented_key, same_digest};
+use crate::call::{Call, Params};
+use crate::problem::{Kind, Problem, fault};
+use crate::query::Query;
+
+/// The longest body, in bytes.
+pub const LONGEST_BODY: usize = 1 << 20;
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// The holder of the root key.
+    Root,
+    /// The holder of a site's key with this scope.
+    Scope(Scope),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Route<R> {
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    route: R,
+}
+
+/// The routes of a function.
+#[derive(Clone, Debug)]
+pub struct Edge<R> {
+    routes: Vec<Route<R>>,
+}
+
+impl<R: Copy> Edge<R> {
+    /// Returns the edge of the routes: method, path such as `/v1/customers/{id}`, who may, and what it leads to.
+    ///
+    /// Where two paths match, the first one counts.
+    pub fn new(routes: &[(&'static str, &'static str, Access, R)]) -> Edge<R> {
+        let routes = routes.iter().map(|&(method, path, access, route)| Route { method, path, access, route });
+        Edge { routes: routes.collect() }
+    }
+
+    fn find(&self, method: &Method, path: &str) -> Result<(Route<R>, Params), Problem> {
+        let mut methods = Vec::new();
+        for route in &self.routes {
+            if let Some(params) = match_path(route.path, path) {
+                if route.method == method.as_str() {
+                    return Ok((*route, params));
+                }
+                methods.push(route.method);
+            }
+        }
+        if methods.is_empty() {
+            return Err(Problem::new(Kind::NotFound, "there is no such path"));
+        }
+        Err(Problem::new(Kind::MethodNotAllowed, format!("the path knows {}", methods.join(", "))))
+    }
+}
+
+/// Returns what the path has in place of each `{name}` of the pattern; `None` where they differ elsewhere.
+fn match_path(pattern: &'static str, path: &str) -> Option<Params> {
+    let mut params = Vec::new();
+    let mut segments = path.split('/');
+    for expected in pattern.split('/') {
+        let segment = segments.next()?;
+        match expected.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(_) if segment.is_empty() => return None,
+            Some(name) => params.push((name, segment.to_owned())),
+            None if expected != segment => return None,
+            None => {}
+        }
+    }
+    segments.next().is_none().then_some(params)
+}
+
+/// Takes a request through the checks and hands it to `handle`.
+///
+/// In order: the route (404, 405), the size of the body (413), the key (401), what it may do (403), the query string
+/// (400). `lookup` gets the SHA-256 of the key. A problem is answered with the path as `instance` and the request's id.
+///
+/// Each closure hands out a future of its own (`|call| answer(deps, call)`) and not one that borrows from the closure,
+/// or the whole would not be `Send` to a runtime.
+pub async fn serve<R: Copy, E: Failure, Found, Answered>(
+    edge: &Edge<R>,
+    event: Request,
+    now: Timestamp,
+    root_key_sha256: Option<&str>,
+    lookup: impl Fn(String) -> Found,
+    handle: impl Fn(Call<R>) -> Answered,
+) -> Response<Body>
+where
+    Found: Future<Output = Result<Option<(ApiKey, Site)>, E>>,
+    Answered: Future<Output = Result<Response<Body>, Problem>>,
+{
+    let path = event.raw_http_path();
+    let path = if path.is_empty() { event.uri().path() } else { path }.to_owned();
+    let request_id = request_id(&event);
+    let answer = async {
+        let (route, params) = edge.find(event.method(), &path)?;
+        let (parts, body) = event.into_parts();
+        if body.len() > LONGEST_BODY {
+            return Err(Problem::new(Kind::TooLarge, format!("a body has at most {LONGEST_BODY} bytes")));
+        }
+        let digest = key_sha256(&presented_key(&parts.headers).ok_or_else(unauthorized)?);
+        let site = match route.access {
+            Access::Root => {
+                root_key_sha256.filter(|root| same_digest(root, &digest)).ok_or_else(unauthorized)?;
+                None
+            }
+            Access::Scope(scope) => {
+                let found = lookup(digest).await.map_err(fault)?;
+                // A key expires in real time, also where the site's own clock stands still.
+                let (key, site) = found.filter(|(key, _)| key.is_valid(now)).ok_or_else(unauthorized)?;
+                if !key.allows(scope, now) {
+                    return Err(Problem::new(Kind::Forbidden, "the API key does not have the scope for this"));
+                }
+                Some(site)
+            }
+        };
+        let query = Query::read(parts.uri.query().unwrap_or_default())?;
+        let site_now = site.as_ref().map_or(now, |site| site.now(now));
+        let Route { route, .. } = route;
+        handle(Call { route, site, now: site_now, real_now: now, params, query, headers: parts.headers, body }).await
+    };
+    answer.await.unwrap_or_else(|problem| {
+        let problem = problem.with("instance", path.into());
+        request_id.into_iter().fold(problem, |problem, id| problem.with("request_id", id.into())).to_response()
+    })
+}
+
+fn unauthorized() -> Problem {
+    Problem::new(Kind::Unauthorized, "send a valid API key as Authorization: Bearer <key>")
+}
+
+fn request_id(event: &Request) -> Option<String> {
+    let gateway = match event.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+        _ => None,
+    };
+    gateway.or_else(|| event.lambda_context_ref().map(|context| context.request_id.clone()))
+}
+
+#[cfg(test)]
+mod tests;

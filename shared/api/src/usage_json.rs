@@ -1,0 +1,84 @@
+//! A usage on the wire.
+
+use billing::id::{InvoiceId, ItemPriceId, SubscriptionId};
+use billing::subscription::{NotBillable, Subscription};
+use billing::timestamp::Timestamp;
+use billing::usage::UsageRecord;
+use rating::Quantity;
+use serde::Serialize;
+
+use crate::usage_id::usage_id;
+
+/// Where a usage was billed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BilledOn {
+    /// The closed invoice.
+    pub invoice_id: InvoiceId,
+    /// The line of it that counted the usage.
+    pub line_item_id: String,
+}
+
+/// A recorded usage as callers see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct UsageJson {
+    id: String,
+    subscription_id: SubscriptionId,
+    item_price_id: ItemPriceId,
+    usage_date: Timestamp,
+    quantity: Quantity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Timestamp>,
+    source: &'static str,
+    billable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_billable_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoice_id: Option<InvoiceId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line_item_id: Option<String>,
+    updated_at: Timestamp,
+    resource_version: i64,
+}
+
+/// Returns why a usage is not billed; `None` where it is. `late` says whether it came after its period was closed.
+pub fn not_billable(subscription: &Subscription, record: &UsageRecord, late: bool) -> Option<NotBillable> {
+    if late {
+        return Some(NotBillable::Late);
+    }
+    match subscription.item(&record.item_price_id) {
+        Some(item) => subscription.not_billable(item, record.key.date),
+        None => Some(NotBillable::PriceNotOnSubscription),
+    }
+}
+
+/// Returns a usage as callers see it.
+pub fn usage_json(
+    subscription: &Subscription,
+    record: &UsageRecord,
+    late: bool,
+    billed_on: Option<BilledOn>,
+) -> UsageJson {
+    let reason = not_billable(subscription, record, late);
+    let (invoice_id, line_item_id) = billed_on.map(|billed| (billed.invoice_id, billed.line_item_id)).unzip();
+    UsageJson {
+        id: usage_id(record),
+        subscription_id: subscription.id.clone(),
+        item_price_id: record.item_price_id.clone(),
+        usage_date: record.key.date,
+        quantity: record.content.quantity,
+        note: record.content.note.clone(),
+        from: record.content.from,
+        to: record.content.to,
+        source: record.content.source.as_str(),
+        billable: reason.is_none(),
+        not_billable_reason: reason.map(NotBillable::as_str),
+        invoice_id,
+        line_item_id,
+        updated_at: record.updated_at,
+        resource_version: record.updated_at.millis(),
+    }
+}

@@ -1,0 +1,213 @@
+//! Closing carried out: generate at a boundary, seal, rate, freeze. Every step finds its own traces and goes on, so a
+//! message that comes twice, late or out of order changes nothing.
+
+use std::collections::BTreeMap;
+
+use billing::catalog::{Customer, ItemPrice};
+use billing::closing::{due_boundary, generate};
+use billing::id::{InvoiceId, ItemPriceId, SubscriptionId};
+use billing::invoice::{Closing, Invoice, InvoiceStatus, Rated};
+use billing::site::Site;
+use billing::subscription::{Boundary, Subscription};
+use billing::timestamp::Timestamp;
+use billing::usage::UsageRecord;
+
+use crate::Store;
+use crate::document::{Stored, revision_values};
+use crate::error::StoreError;
+use crate::invoice::pending_item;
+use crate::key;
+use crate::retry::Attempts;
+use crate::table::{Item, Transacted, get_number, number};
+
+/// How many boundaries one call generates at most; the rest stays due.
+const BOUNDARIES_AT_ONCE: u32 = 400;
+
+/// What one call did for a subscription.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Advanced {
+    /// Boundaries generated.
+    pub generated: u32,
+    /// Invoices closed, empty ones included.
+    pub closed: u32,
+}
+
+/// What became of a request to close an invoice.
+#[derive(Clone, Debug)]
+pub enum Close {
+    /// It is closed now.
+    Closed(Invoice),
+    /// It was closed before.
+    AlreadyClosed(Invoice),
+    /// An earlier invoice of the subscription has to be closed first.
+    EarlierPending(InvoiceId),
+    /// There is no such invoice.
+    NotFound,
+}
+
+impl Store {
+    /// Does everything that is due for a subscription at `now`, in order: generates the boundaries that have come, then
+    /// closes the invoices whose grace has run out.
+    ///
+    /// # Errors
+    /// As every call of the store; what was done before stays done.
+    pub async fn advance(
+        &self,
+        site: &Site,
+        subscription: &SubscriptionId,
+        now: Timestamp,
+    ) -> Result<Advanced, StoreError> {
+        let mut advanced = Advanced::default();
+        let mut attempts = Attempts::default();
+        while advanced.generated < BOUNDARIES_AT_ONCE {
+            let Some(head) = self.subscription(&site.id, subscription).await? else { break };
+            let Some(boundary) = due_boundary(&head.value, now) else { break };
+            match self.generate(site, &head, boundary, now).await {
+                Ok(true) => advanced.generated += 1,
+                Ok(false) => attempts.again().await?,
+                Err(error) => attempts.after(error).await?,
+            }
+        }
+        for pending in self.pending_invoices(&site.id, subscription).await? {
+            if pending.value.closes_at > now {
+                break;
+            }
+            self.close(site, pending, now).await?;
+            advanced.closed += 1;
+        }
+        Ok(advanced)
+    }
+
+    /// Closes a pending invoice now; the earlier ones of its subscription have to be closed before.
+    ///
+    /// # Errors
+    /// As every call of the store; a second call goes on where the first one stopped.
+    pub async fn close_invoice(&self, site: &Site, id: &InvoiceId, now: Timestamp) -> Result<Close, StoreError> {
+        let Some(invoice) = self.invoice(&site.id, id).await? else { return Ok(Close::NotFound) };
+        if invoice.value.status != InvoiceStatus::Pending {
+            return Ok(Close::AlreadyClosed(invoice.value));
+        }
+        let pending = self.pending_invoices(&site.id, &invoice.value.subscription_id).await?;
+        if let Some(earlier) = pending.first().filter(|first| first.value.boundary < invoice.value.boundary) {
+            return Ok(Close::EarlierPending(earlier.value.id()));
+        }
+        Ok(Close::Closed(self.close(site, invoice, now).await?))
+    }
+
+    /// Puts the pending invoice and moves the head on, in one transaction on condition that the head is as read.
+    async fn generate(
+        &self,
+        site: &Site,
+        head: &Stored<Subscription>,
+        boundary: Boundary,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let current = self.current_prices(site, &head.value).await?;
+        let generated = generate(&head.value, boundary, &current, site.grace_seconds, now)?;
+        let mut writes = vec![self.revise_head(site, head, &generated.subscription)?];
+        if let Some(invoice) = &generated.invoice {
+            writes.push(self.table.put_new(pending_item(site, invoice)?)?);
+        }
+        Ok(matches!(self.table.transact(writes).await?, Transacted::Done))
+    }
+
+    async fn current_prices(
+        &self,
+        site: &Site,
+        subscription: &Subscription,
+    ) -> Result<BTreeMap<ItemPriceId, ItemPrice>, StoreError> {
+        let mut prices = BTreeMap::new();
+        for item in &subscription.items {
+            let price = self.get::<ItemPrice>(&site.id, item.item_price_id.as_str()).await?;
+            let price = price.ok_or(StoreError::Missing { what: "item price" })?;
+            prices.insert(item.item_price_id.clone(), price.value);
+        }
+        Ok(prices)
+    }
+
+    /// Seals, rates and freezes an invoice; one that somebody else closed meanwhile is given as it stands.
+    async fn close(&self, site: &Site, invoice: Stored<Invoice>, now: Timestamp) -> Result<Invoice, StoreError> {
+        let usage = self.seal_usage(site, &invoice.value).await?;
+        let rated = self.rate_invoice(site, &invoice.value, &usage).await?;
+        let customer = self
+            .get::<Customer>(&site.id, invoice.value.customer_id.as_str())
+            .await?
+            .ok_or(StoreError::Missing { what: "customer" })?
+            .value;
+        let mut attempts = Attempts::default();
+        loop {
+            match self.freeze(site, &invoice, &rated, &customer, now).await {
+                Ok(Some(closed)) => return Ok(closed),
+                Ok(None) => attempts.again().await?,
+                Err(error) => attempts.after(error).await?,
+            }
+            let stands = self.invoice(&site.id, &invoice.value.id()).await?;
+            if let Some(stands) = stands.filter(|stands| stands.value.status != InvoiceStatus::Pending) {
+                return Ok(stands.value);
+            }
+        }
+    }
+
+    /// Seals the ended period of every price that takes usage.
+    async fn seal_usage(
+        &self,
+        site: &Site,
+        invoice: &Invoice,
+    ) -> Result<BTreeMap<ItemPriceId, Vec<UsageRecord>>, StoreError> {
+        let mut usage = BTreeMap::new();
+        let (Some(number), Some(period)) = (invoice.ended_number(), invoice.ended) else { return Ok(usage) };
+        for item in invoice.sealed_prices() {
+            let pages = self.pages(&site.id, &invoice.subscription_id, &item.item_price_id);
+            usage.insert(item.item_price_id.clone(), pages.seal(number, period).await?);
+        }
+        Ok(usage)
+    }
+
+    /// Gives the invoice its number and freezes it, in one transaction; `None` where somebody else took the number or
+    /// changed the invoice.
+    async fn freeze(
+        &self,
+        site: &Site,
+        invoice: &Stored<Invoice>,
+        rated: &Rated,
+        customer: &Customer,
+        now: Timestamp,
+    ) -> Result<Option<Invoice>, StoreError> {
+        let mut closed = invoice.value.clone();
+        let mut number_of_customer = None;
+        let mut writes = Vec::new();
+        if !rated.lines.is_empty() {
+            let prefix = customer.invoice_prefix();
+            let count_key = key::invoice_count(&site.id, prefix);
+            let last: u64 = self.table.get(&count_key, true).await?.and_then(|item| get_number(&item, "N")).unwrap_or(0);
+            let next = last.saturating_add(1);
+            number_of_customer = Some(format!("{prefix}-{next}"));
+            let values = Item::from([(":next".to_owned(), number(next)), (":last".to_owned(), number(last))]);
+            let condition = "attribute_not_exists(N) AND :last = :zero OR N = :last";
+            let values = values.into_iter().chain([(":zero".to_owned(), number(0))]).collect();
+            writes.push(self.table.update(&count_key, "SET N = :next", condition, values)?);
+        }
+        closed.status = match (rated.lines.is_empty(), rated.total.is_zero()) {
+            (true, _) => InvoiceStatus::Empty,
+            (false, true) => InvoiceStatus::Paid,
+            (false, false) => InvoiceStatus::PaymentDue,
+        };
+        closed.closing = Some(Closing {
+            closed_at: now,
+            number: number_of_customer,
+            due_date: customer.payment_terms.due_date(now, site.time_zone),
+            lines: rated.lines.clone(),
+            total: rated.total.to_string(),
+        });
+        let update = match closed.status {
+            InvoiceStatus::Empty => {
+                "SET D = :document, R = :next REMOVE due_shard, due_at, list_of, list_key"
+            }
+            _ => "SET D = :document, R = :next REMOVE due_shard, due_at",
+        };
+        let key = key::invoice(&site.id, &closed.subscription_id, closed.boundary);
+        let values = revision_values(&closed, invoice.revision)?;
+        writes.push(self.table.update(&key, update, "R = :revision", values)?);
+        Ok(matches!(self.table.transact(writes).await?, Transacted::Done).then_some(closed))
+    }
+}

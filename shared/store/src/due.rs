@@ -1,0 +1,88 @@
+//! What is due: subscriptions whose period has ended, and invoices whose grace has run out.
+
+use std::collections::BTreeSet;
+
+use billing::id::{SiteId, SubscriptionId};
+use billing::site::Site;
+use billing::timestamp::Timestamp;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::key;
+use crate::table::{Ask, get_text};
+
+/// A subscription that has something due.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Due {
+    /// Its site.
+    pub site_id: SiteId,
+    /// The subscription.
+    pub subscription_id: SubscriptionId,
+}
+
+impl Store {
+    /// Every subscription with something due at `now`, however long ago it became so; for test sites their own clock
+    /// counts. What failed lately and waits for its next attempt is left out.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn due(&self, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        let mut due = BTreeSet::new();
+        for shard in key::live_shards() {
+            due.extend(self.due_in(&shard, now).await?);
+        }
+        for site in self.test_sites().await? {
+            due.extend(self.due_in(&key::test_shard(&site.id), site.now(now)).await?);
+        }
+        let mut ready = Vec::with_capacity(due.len());
+        for due in due {
+            if !self.waits(&due.site_id, &due.subscription_id, now).await? {
+                ready.push(due);
+            }
+        }
+        Ok(ready)
+    }
+
+    /// The subscriptions of one test site with something due by its clock.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn due_in_site(&self, site: &Site, now: Timestamp) -> Result<Vec<SubscriptionId>, StoreError> {
+        let due = self.due_in(&key::test_shard(&site.id), now).await?;
+        Ok(due.into_iter().map(|due| due.subscription_id).collect())
+    }
+
+    async fn due_in(&self, shard: &str, now: Timestamp) -> Result<BTreeSet<Due>, StoreError> {
+        let ask = Ask {
+            index: Some("due"),
+            partition: shard.to_owned(),
+            from: "0".to_owned(),
+            to: now.millis().to_string(),
+            ..Ask::default()
+        };
+        let items = self.table.query(&ask).await?;
+        let due = items.iter().map(|item| {
+            get_text(item, "PK")
+                .and_then(key::parse_subscription_partition)
+                .map(|(site_id, subscription_id)| Due { site_id, subscription_id })
+                .ok_or(StoreError::Corrupt { what: "due entry" })
+        });
+        due.collect()
+    }
+
+    async fn test_sites(&self) -> Result<Vec<Site>, StoreError> {
+        let ask = Ask {
+            partition: key::TEST_SITES.to_owned(),
+            from: " ".to_owned(),
+            to: "\u{7f}".to_owned(),
+            ..Ask::default()
+        };
+        let mut sites = Vec::new();
+        for item in self.table.query(&ask).await? {
+            let id = get_text(&item, "SK").and_then(|id| id.parse::<SiteId>().ok());
+            let id = id.ok_or(StoreError::Corrupt { what: "test site" })?;
+            sites.extend(self.site(&id).await?.map(|site| site.value));
+        }
+        Ok(sites)
+    }
+}

@@ -1,0 +1,48 @@
+//! Another attempt after a conflict or a throttle, with growing, jittered waits.
+
+use std::time::Duration;
+
+use crate::error::StoreError;
+
+/// How often one step is attempted before the caller is told to come back later.
+const ATTEMPTS: u32 = 12;
+
+/// Counts attempts and waits between them.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts(u32);
+
+impl Attempts {
+    /// Whether an attempt has failed.
+    pub(crate) fn any(&self) -> bool {
+        self.0 > 0
+    }
+
+    /// Waits before another attempt.
+    ///
+    /// # Errors
+    /// `Contended` after the last one.
+    pub(crate) async fn again(&mut self) -> Result<(), StoreError> {
+        self.0 += 1;
+        if self.0 >= ATTEMPTS {
+            return Err(StoreError::Contended);
+        }
+        // Full jitter: whoever collided spreads out over the whole interval, up to 5 ms, 10 ms ... 160 ms.
+        let longest = 5_u64 << self.0.min(5);
+        tokio::time::sleep(Duration::from_millis(jitter() % (longest + 1))).await;
+        Ok(())
+    }
+
+    /// The same after a failed call: only what is temporary is worth another attempt.
+    pub(crate) async fn after(&mut self, error: StoreError) -> Result<(), StoreError> {
+        match error {
+            StoreError::Busy { .. } => self.again().await.map_err(|_| error),
+            other => Err(other),
+        }
+    }
+}
+
+/// A number that differs from caller to caller; its quality does not matter.
+fn jitter() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0)
+}

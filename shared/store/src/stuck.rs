@@ -1,0 +1,117 @@
+//! What keeps failing: it stays due, is tried again with growing distance, and is listed with its reason.
+
+use billing::closing::retry_after_millis;
+use billing::id::{SiteId, SubscriptionId};
+use billing::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Store;
+use crate::document::{Page, stored, to_json};
+use crate::error::{StoreError, sdk_error};
+use crate::key;
+use crate::table::{DOCUMENT, REVISION, keyed, number, text};
+
+/// A subscription whose closing keeps failing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// The subscription.
+    pub subscription_id: SubscriptionId,
+    /// What the last attempt failed with.
+    pub reason: String,
+    /// How many attempts failed in a row.
+    pub failures: u32,
+    /// When the first of them failed, in real time.
+    pub first_failed_at: Timestamp,
+    /// Before when the schedule leaves it alone, in real time.
+    pub next_attempt_at: Timestamp,
+}
+
+impl Store {
+    /// The subscription's trouble, if it is in any.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn trouble(
+        &self,
+        site: &SiteId,
+        subscription: &SubscriptionId,
+    ) -> Result<Option<Stuck>, StoreError> {
+        let item = self.table.get(&key::stuck(site, subscription), true).await?;
+        item.map(|item| Ok(stored(&item, "stuck entry")?.value)).transpose()
+    }
+
+    /// Whether the subscription failed lately and is left alone until its next attempt.
+    pub(crate) async fn waits(
+        &self,
+        site: &SiteId,
+        subscription: &SubscriptionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(self.trouble(site, subscription).await?.is_some_and(|stuck| now < stuck.next_attempt_at))
+    }
+
+    /// Notes one more failure and gives the entry; `now` is real time.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn mark_stuck(
+        &self,
+        site: &SiteId,
+        subscription: &SubscriptionId,
+        reason: String,
+        now: Timestamp,
+    ) -> Result<Stuck, StoreError> {
+        let before = self.trouble(site, subscription).await?;
+        let failures = before.as_ref().map_or(1, |stuck| stuck.failures.saturating_add(1));
+        let stuck = Stuck {
+            subscription_id: subscription.clone(),
+            reason,
+            failures,
+            first_failed_at: before.map_or(now, |stuck| stuck.first_failed_at),
+            next_attempt_at: now.plus_millis(retry_after_millis(failures)),
+        };
+        let mut item = keyed(&key::stuck(site, subscription));
+        item.insert(DOCUMENT.into(), text(to_json(&stuck)?));
+        item.insert(REVISION.into(), number(failures));
+        self.table
+            .client
+            .put_item()
+            .table_name(&self.table.name)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(sdk_error)?;
+        Ok(stuck)
+    }
+
+    /// Forgets the subscription's trouble.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn clear_stuck(&self, site: &SiteId, subscription: &SubscriptionId) -> Result<(), StoreError> {
+        self.table
+            .client
+            .delete_item()
+            .table_name(&self.table.name)
+            .set_key(Some(keyed(&key::stuck(site, subscription))))
+            .send()
+            .await
+            .map_err(sdk_error)?;
+        Ok(())
+    }
+
+    /// A part of what is stuck in a site.
+    ///
+    /// # Errors
+    /// `Cursor` where the cursor is not one of this list's.
+    pub async fn stuck(
+        &self,
+        site: &SiteId,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Stuck>, StoreError> {
+        let page = self.list_partition(&key::site_partition(site), "STUCK#", cursor, limit).await?;
+        let items = page.items.iter().map(|item| Ok(stored(item, "stuck entry")?.value));
+        Ok(Page { items: items.collect::<Result<_, StoreError>>()?, next: page.next })
+    }
+}

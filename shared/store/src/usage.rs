@@ -1,0 +1,483 @@
+//! Recording usage: which page a record goes to, and what the page says.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use billing::id::{ItemPriceId, SiteId, SubscriptionId};
+use billing::subscription::Subscription;
+use billing::timestamp::Timestamp;
+use billing::usage::{Content, RecordKey, UsageRecord};
+
+use crate::Store;
+use crate::error::{StoreError, sdk_error};
+use crate::key;
+use crate::page::cell::{Cell, Version};
+use crate::page::{
+    Answer, Bound, CellAnswer, Draft, FULL_PAGE_BYTES, Page, TRANSACTION_PAGES, UPDATE_RECORDS, attribute_name,
+    cell_bytes, lay_out, record_key,
+};
+use crate::retry::Attempts;
+use crate::table::{Ask, Item, Transacted, get_number, get_text, keyed, number, text};
+
+mod delete;
+mod late;
+mod read;
+mod seal;
+
+pub use delete::Deletion;
+
+/// One record that stands, and whether it came after its period was sealed.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The record.
+    pub record: UsageRecord,
+    /// Whether it waits beside the pages, because it came too late for them.
+    pub late: bool,
+}
+
+/// What became of a record.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It stands, and did not before.
+    Recorded(Standing),
+    /// The same was there already.
+    Replayed(Standing),
+    /// Another content stands under its key.
+    Conflicting(Standing),
+    /// This very content was deleted before, and a late retry does not bring it back.
+    Deleted,
+}
+
+/// The pages of one item price of one subscription.
+#[derive(Clone, Debug)]
+pub(crate) struct Pages<'a> {
+    pub store: &'a Store,
+    pub partition: String,
+    pub price: &'a ItemPriceId,
+}
+
+/// Where a record goes: a page, or the place where one is missing.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    start: Bound,
+    page: Option<Page>,
+}
+
+/// A record on its way.
+struct Pending {
+    key: RecordKey,
+    content: Content,
+    outcome: Option<Result<Outcome, StoreError>>,
+}
+
+impl Store {
+    /// Records usage of one item price, in any number; the answer says of each, in order, what became of it.
+    ///
+    /// The same key twice in one call is judged in order: the first is recorded, a second is replayed or conflicting.
+    pub async fn record(
+        &self,
+        site: &SiteId,
+        subscription: &Subscription,
+        price: &ItemPriceId,
+        records: Vec<(RecordKey, Content)>,
+        now: Timestamp,
+    ) -> Vec<Result<Outcome, StoreError>> {
+        let pages = self.pages(site, &subscription.id, price);
+        let mut pending: Vec<Pending> =
+            records.into_iter().map(|(key, content)| Pending { key, content, outcome: None }).collect();
+        let mut attempts = Attempts::default();
+        // A page that was just seen, by a refusal or a strong read; it spares the next round a look-up.
+        let mut hint: Option<Slot> = None;
+        loop {
+            let round = first_of_each_key(&pending);
+            let Some(first) = round.first() else { break };
+            let before = open(&pending);
+            let step = match hint.take().filter(|slot| slot.holds(&Bound::of(&pending[*first].key))) {
+                Some(slot) => Ok(slot),
+                None => pages.locate(&Bound::of(&pending[*first].key), attempts.any()).await,
+            };
+            let step = match step {
+                Ok(slot) => pages.write_round(subscription, slot, &mut pending, &round, now).await,
+                Err(error) => Err(error),
+            };
+            let retry = match step {
+                Ok(next) => {
+                    hint = next;
+                    // Progress starts the count anew; standing still does not.
+                    if open(&pending) < before {
+                        attempts = Attempts::default();
+                        Ok(())
+                    } else {
+                        attempts.again().await
+                    }
+                }
+                Err(error) => attempts.after(error).await,
+            };
+            if let Err(error) = retry {
+                fail_open(&mut pending, error);
+            }
+        }
+        pending.into_iter().map(|record| record.outcome.unwrap_or(Err(StoreError::Contended))).collect()
+    }
+
+    pub(crate) fn pages<'a>(
+        &'a self,
+        site: &SiteId,
+        subscription: &SubscriptionId,
+        price: &'a ItemPriceId,
+    ) -> Pages<'a> {
+        Pages { store: self, partition: key::subscription_partition(site, subscription), price }
+    }
+}
+
+fn open(pending: &[Pending]) -> usize {
+    pending.iter().filter(|record| record.outcome.is_none()).count()
+}
+
+/// The open records, sorted by key, each key once: the first of equals goes first.
+fn first_of_each_key(pending: &[Pending]) -> Vec<usize> {
+    let mut firsts = BTreeMap::new();
+    for (index, record) in pending.iter().enumerate().filter(|(_, record)| record.outcome.is_none()) {
+        firsts.entry(&record.key).or_insert(index);
+    }
+    firsts.into_values().collect()
+}
+
+/// What was recorded stays recorded; only the open ones fail, all for the same reason.
+fn fail_open(pending: &mut [Pending], error: StoreError) {
+    let mut error = Some(error);
+    for record in pending.iter_mut().filter(|record| record.outcome.is_none()) {
+        record.outcome = Some(Err(error.take().unwrap_or(StoreError::Contended)));
+    }
+}
+
+impl Slot {
+    fn holds(&self, bound: &Bound) -> bool {
+        self.start <= *bound && self.page.as_ref().is_none_or(|page| *bound < page.end)
+    }
+}
+
+impl Pages<'_> {
+    /// The page that holds the bound, or the place where it is missing: where an existing page ends, or the origin.
+    pub(crate) async fn locate(&self, bound: &Bound, consistent: bool) -> Result<Slot, StoreError> {
+        let prefix = key::pages(self.price);
+        let ask = Ask {
+            partition: self.partition.clone(),
+            from: prefix.clone(),
+            to: format!("{prefix}{bound}"),
+            backward: true,
+            consistent,
+            limit: Some(1),
+            ..Ask::default()
+        };
+        let last = self.store.table.query_once(&ask, None).await?.0.pop();
+        match last.map(|item| self.parse(&item)).transpose()? {
+            None => Ok(Slot { start: Bound::origin(), page: None }),
+            Some(page) if *bound < page.end => Ok(Slot { start: page.start.clone(), page: Some(page) }),
+            Some(page) => Ok(Slot { start: page.end, page: None }),
+        }
+    }
+
+    /// Reads one page, strongly.
+    async fn get(&self, start: &Bound) -> Result<Option<Page>, StoreError> {
+        let item = self.store.table.get(&key::page(&self.partition, self.price, start), true).await?;
+        item.map(|item| self.parse(&item)).transpose()
+    }
+
+    /// Writes as many records of the round as the slot's page takes, and gives the page to go on with.
+    async fn write_round(
+        &self,
+        subscription: &Subscription,
+        slot: Slot,
+        pending: &mut [Pending],
+        round: &[usize],
+        now: Timestamp,
+    ) -> Result<Option<Slot>, StoreError> {
+        let end = match &slot.page {
+            Some(page) => page.end.clone(),
+            None => new_page_end(subscription, &pending[round[0]].key)?,
+        };
+        let group: Vec<usize> =
+            round.iter().copied().take_while(|index| Bound::of(&pending[*index].key) < end).collect();
+        let additions: usize = group
+            .iter()
+            .map(|&i| cell_bytes(&slot.start, &pending[i].key, &Cell::new(pending[i].content.clone(), now)))
+            .sum();
+        let present = slot.page.as_ref().map_or(0, |page| usize::try_from(page.bytes).unwrap_or(usize::MAX));
+        let fits = self.overhead() + present + additions <= FULL_PAGE_BYTES && group.len() <= UPDATE_RECORDS;
+        if fits {
+            self.update(&slot.start, &end, pending, &group, now).await
+        } else {
+            self.rewrite(&slot.start, &end, pending, &group, now).await
+        }
+    }
+
+    /// Adds records to a page that has room for them, or creates it: one write unit, one round trip.
+    async fn update(
+        &self,
+        start: &Bound,
+        end: &Bound,
+        pending: &mut [Pending],
+        group: &[usize],
+        now: Timestamp,
+    ) -> Result<Option<Slot>, StoreError> {
+        let mut names = HashMap::from([("#end".to_owned(), "E".to_owned())]);
+        let mut values = Item::from([(":end".to_owned(), text(end.as_str()))]);
+        let (mut sets, mut conditions, mut bytes) = (String::new(), String::new(), 0);
+        for (n, &index) in group.iter().enumerate() {
+            let record = &pending[index];
+            let name = attribute_name(start, &record.key);
+            let value = Cell::new(record.content.clone(), now).encode(record.key.date);
+            bytes += name.len() + value.len();
+            names.insert(format!("#r{n}"), name);
+            values.insert(format!(":r{n}"), text(value));
+            sets.push_str(&format!("#r{n} = :r{n}, "));
+            conditions.push_str(&format!("attribute_not_exists(#r{n}) AND "));
+        }
+        let last = group.last().map(|&index| Bound::of(&pending[index].key)).unwrap_or_else(Bound::origin);
+        values.insert(":last".to_owned(), text(last.as_str()));
+        values.insert(":bytes".to_owned(), number(bytes));
+        let sent = self
+            .store
+            .table
+            .client
+            .update_item()
+            .table_name(&self.store.table.name)
+            .set_key(Some(keyed(&key::page(&self.partition, self.price, start))))
+            .update_expression(format!("SET {sets}#end = if_not_exists(#end, :end) ADD B :bytes"))
+            .condition_expression(format!(
+                "{conditions}attribute_not_exists(S) AND (attribute_not_exists(#end) OR #end > :last)"
+            ))
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => {
+                for &index in group {
+                    pending[index].outcome = Some(Ok(Outcome::Recorded(self.new_standing(&pending[index], now))));
+                }
+                Ok(None)
+            }
+            Err(error) => match refusal(error)? {
+                Some(item) => {
+                    let page = self.parse(&item)?;
+                    self.resolve(&page, pending, group, now).await?;
+                    Ok(Some(Slot { start: start.clone(), page: Some(page) }))
+                }
+                // The page went missing between the refusal and its picture; look again.
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// Lays a page out anew together with more records than fit into it, in one transaction on condition that nobody
+    /// wrote to it meanwhile.
+    async fn rewrite(
+        &self,
+        start: &Bound,
+        end: &Bound,
+        pending: &mut [Pending],
+        group: &[usize],
+        now: Timestamp,
+    ) -> Result<Option<Slot>, StoreError> {
+        let page = self.get(start).await?;
+        if let Some(page) = &page {
+            self.resolve(page, pending, group, now).await?;
+            if page.sealed.is_some() {
+                return Ok(None);
+            }
+        }
+        let end = page.as_ref().map_or(end, |page| &page.end);
+        let group: Vec<usize> = group
+            .iter()
+            .copied()
+            .filter(|&index| pending[index].outcome.is_none() && Bound::of(&pending[index].key) < *end)
+            .collect();
+        let present = page.as_ref().map(|page| page.cells.clone()).unwrap_or_default();
+        let mut taken = group.len();
+        let drafts = loop {
+            let additions = group[..taken]
+                .iter()
+                .map(|&index| (pending[index].key.clone(), Cell::new(pending[index].content.clone(), now)))
+                .collect();
+            let drafts = lay_out(start, end, &present, &additions, self.overhead());
+            if drafts.len() <= TRANSACTION_PAGES {
+                break drafts;
+            }
+            taken /= 2;
+        };
+        if taken == 0 {
+            return Ok(page.map(|page| Slot { start: start.clone(), page: Some(page) }));
+        }
+        if self.replace(page.as_ref(), &drafts).await? {
+            for &index in &group[..taken] {
+                pending[index].outcome = Some(Ok(Outcome::Recorded(self.new_standing(&pending[index], now))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes pages in the place of one, on condition that it is as it was read, open, and that the others do not
+    /// exist; `false` where somebody else was there first.
+    async fn replace(&self, before: Option<&Page>, drafts: &[Draft]) -> Result<bool, StoreError> {
+        let mut writes: Vec<TransactWriteItem> = Vec::with_capacity(drafts.len());
+        for (n, draft) in drafts.iter().enumerate() {
+            let item = self.item(draft, None);
+            writes.push(match before.filter(|_| n == 0) {
+                Some(page) => self.store.table.put(
+                    item,
+                    "E = :end AND B = :bytes AND attribute_not_exists(S)",
+                    Item::from([(":end".into(), text(page.end.as_str())), (":bytes".into(), number(page.bytes))]),
+                )?,
+                None => self.store.table.put_new(item)?,
+            });
+        }
+        Ok(matches!(self.store.table.transact(writes).await?, Transacted::Done))
+    }
+
+    /// Gives each record the outcome that the page, just read, has for it; a record that could stand stays open.
+    async fn resolve(
+        &self,
+        page: &Page,
+        pending: &mut [Pending],
+        group: &[usize],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for &index in group {
+            let record = &mut pending[index];
+            let outcome = match page.answer(&record.key, &record.content) {
+                Answer::MoveRight => None,
+                Answer::Sealed(cell) => self.record_late(record, cell, now).await?,
+                Answer::Open(CellAnswer::Correct { old }) => self.correct(page, record, &old, now).await?,
+                Answer::Open(answer) => self.settled(&record.key, answer, false),
+            };
+            record.outcome = outcome.map(Ok);
+        }
+        Ok(())
+    }
+
+    /// The outcome that a cell decides by itself; `None` where the record may be written.
+    fn settled(&self, key: &RecordKey, answer: CellAnswer, late: bool) -> Option<Outcome> {
+        match answer {
+            CellAnswer::Free | CellAnswer::Correct { .. } => None,
+            CellAnswer::Replayed(version) => Some(Outcome::Replayed(self.standing(key, version, late))),
+            CellAnswer::Conflicting(version) => Some(Outcome::Conflicting(self.standing(key, version, late))),
+            CellAnswer::WasDeleted => Some(Outcome::Deleted),
+        }
+    }
+
+    /// Puts a correction in the place of a tombstone, on condition that it is the very tombstone that was read.
+    async fn correct(
+        &self,
+        page: &Page,
+        record: &Pending,
+        old: &Cell,
+        now: Timestamp,
+    ) -> Result<Option<Outcome>, StoreError> {
+        let new = old.corrected(record.content.clone(), now);
+        let written = self.exchange(page, &record.key, old, &new).await?;
+        let version = new.current.filter(|_| written);
+        Ok(version.map(|version| Outcome::Recorded(self.standing(&record.key, version, false))))
+    }
+
+    /// Puts one cell in the place of another, on condition that the page is open and holds exactly the old one.
+    async fn exchange(&self, page: &Page, key: &RecordKey, old: &Cell, new: &Cell) -> Result<bool, StoreError> {
+        let name = attribute_name(&page.start, key);
+        let value = new.encode(key.date);
+        let sent = self
+            .store
+            .table
+            .client
+            .update_item()
+            .table_name(&self.store.table.name)
+            .set_key(Some(keyed(&key::page(&self.partition, self.price, &page.start))))
+            .update_expression("SET #record = :new ADD B :bytes")
+            .condition_expression("#record = :old AND attribute_not_exists(S) AND E > :key")
+            .expression_attribute_names("#record", &name)
+            .expression_attribute_values(":bytes", number(name.len() + value.len()))
+            .expression_attribute_values(":new", text(value))
+            .expression_attribute_values(":old", text(old.encode(key.date)))
+            .expression_attribute_values(":key", text(Bound::of(key).as_str()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error) => refusal(error).map(|_| false),
+        }
+    }
+
+    fn new_standing(&self, record: &Pending, now: Timestamp) -> Standing {
+        let version = Version { content: record.content.clone(), updated_at: now };
+        self.standing(&record.key, version, false)
+    }
+
+    pub(crate) fn standing(&self, key: &RecordKey, version: Version, late: bool) -> Standing {
+        let record = UsageRecord {
+            item_price_id: self.price.clone(),
+            key: key.clone(),
+            content: version.content,
+            updated_at: version.updated_at,
+        };
+        Standing { record, late }
+    }
+
+    /// The bytes that keys and bookkeeping take in each page: names, the two bounds, `B` and `S` with some room.
+    fn overhead(&self) -> usize {
+        const BOOKKEEPING: usize = 2 + 2 + 1 + 32 + 1 + 4 + 1 + 4;
+        self.partition.len() + key::pages(self.price).len() + 32 + BOOKKEEPING
+    }
+
+    /// The stored form of a page.
+    fn item(&self, draft: &Draft, sealed: Option<u32>) -> Item {
+        let mut item = keyed(&key::page(&self.partition, self.price, &draft.start));
+        item.insert("E".into(), text(draft.end.as_str()));
+        item.insert("B".into(), number(draft.bytes()));
+        item.extend(sealed.map(|period| ("S".to_owned(), number(period))));
+        for (key, cell) in &draft.cells {
+            item.insert(attribute_name(&draft.start, key), text(cell.encode(key.date)));
+        }
+        item
+    }
+
+    /// Reads the stored form of a page; anything in it that is not understood is an error.
+    pub(crate) fn parse(&self, item: &Item) -> Result<Page, StoreError> {
+        const CORRUPT: StoreError = StoreError::Corrupt { what: "usage page" };
+        let sk = get_text(item, "SK").ok_or(CORRUPT)?;
+        let start = sk.strip_prefix(&key::pages(self.price)).and_then(Bound::parse).ok_or(CORRUPT)?;
+        let end = get_text(item, "E").and_then(Bound::parse).ok_or(CORRUPT)?;
+        let mut cells = BTreeMap::new();
+        for (name, value) in item.iter().filter(|(name, _)| !matches!(name.as_str(), "PK" | "SK" | "E" | "B" | "S")) {
+            let key = record_key(&start, name).ok_or(CORRUPT)?;
+            let value = value.as_s().map_err(|_| CORRUPT)?;
+            let cell = Cell::decode(value, key.date).map_err(|_| CORRUPT)?;
+            cells.insert(key, cell);
+        }
+        Ok(Page { start, end, bytes: get_number(item, "B").ok_or(CORRUPT)?, sealed: get_number(item, "S"), cells })
+    }
+}
+
+/// Where a page that begins before the record ends when it is created: with the record's billing period.
+fn new_page_end(subscription: &Subscription, key: &RecordKey) -> Result<Bound, StoreError> {
+    let period = subscription.period_at(key.date).map_err(billing::error::BillingError::Time)?;
+    // Without a start date there are no periods yet; the page is cut where one ends when it is sealed.
+    let end = period.map_or(Timestamp::MAX, |(_, period)| period.end);
+    Ok(Bound::at(end.max(key.date.plus_millis(1))))
+}
+
+/// The item as it stood when a condition refused the update.
+///
+/// # Errors
+/// Every other failure.
+fn refusal(
+    error: aws_sdk_dynamodb::error::SdkError<UpdateItemError>,
+) -> Result<Option<Item>, StoreError> {
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(refused)) => Ok(refused.item().cloned()),
+        _ => Err(sdk_error(error)),
+    }
+}

@@ -1,0 +1,66 @@
+//! Usage, corrections and deletions that came after their page was sealed: one row a record key, beside the pages.
+
+use billing::timestamp::Timestamp;
+use billing::usage::RecordKey;
+
+use super::{Outcome, Pages, Pending};
+use crate::error::StoreError;
+use crate::key;
+use crate::page::cell::{Cell, Version};
+use crate::page::{CellAnswer, answer};
+use crate::table::{Item, Transacted, get_text, keyed, text};
+
+impl Pages<'_> {
+    /// Judges a record against the late row of its key, or the sealed page's cell where there is none, and stores it
+    /// beside the pages where nothing stands. `None` where the row changed meanwhile.
+    pub(super) async fn record_late(
+        &self,
+        record: &Pending,
+        page_cell: Option<Cell>,
+        now: Timestamp,
+    ) -> Result<Option<Outcome>, StoreError> {
+        let row = self.late_cell(&record.key).await?;
+        let stands = row.as_ref().or(page_cell.as_ref());
+        let new = match answer(stands, &record.content) {
+            CellAnswer::Free => Cell::new(record.content.clone(), now),
+            CellAnswer::Correct { old } => old.corrected(record.content.clone(), now),
+            settled => return Ok(self.settled(&record.key, settled, row.is_some())),
+        };
+        if !self.exchange_late(&record.key, row.as_ref(), &new).await? {
+            return Ok(None);
+        }
+        let version = new.current.unwrap_or(Version { content: record.content.clone(), updated_at: now });
+        Ok(Some(Outcome::Recorded(self.standing(&record.key, version, true))))
+    }
+
+    /// Reads the late row of a key.
+    pub(super) async fn late_cell(&self, record: &RecordKey) -> Result<Option<Cell>, StoreError> {
+        let item = self.store.table.get(&key::late(&self.partition, self.price, record), true).await?;
+        item.map(|item| parse(&item, record)).transpose()
+    }
+
+    /// Puts one late row in the place of another, on condition that it is exactly the one that was read.
+    pub(super) async fn exchange_late(
+        &self,
+        record: &RecordKey,
+        old: Option<&Cell>,
+        new: &Cell,
+    ) -> Result<bool, StoreError> {
+        let mut item = keyed(&key::late(&self.partition, self.price, record));
+        item.insert("V".into(), text(new.encode(record.date)));
+        let put = match old {
+            Some(old) => {
+                self.store.table.put(item, "V = :old", Item::from([(":old".into(), text(old.encode(record.date)))]))?
+            }
+            None => self.store.table.put_new(item)?,
+        };
+        Ok(matches!(self.store.table.transact(vec![put]).await?, Transacted::Done))
+    }
+}
+
+/// Reads the stored form of a late row.
+pub(super) fn parse(item: &Item, record: &RecordKey) -> Result<Cell, StoreError> {
+    get_text(item, "V")
+        .and_then(|value| Cell::decode(value, record.date).ok())
+        .ok_or(StoreError::Corrupt { what: "late usage" })
+}
