@@ -8,6 +8,7 @@ use billing::id::SiteId;
 use billing::site::{ApiKey, Scope};
 use billing::timestamp::Timestamp;
 
+use crate::document::contended;
 use crate::text::invalid;
 use crate::{Deps, Route, text};
 
@@ -51,9 +52,9 @@ pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
     let status = if deps.store.create_api_key(&digest, &key).await.map_err(fault)? {
         201
     } else {
-        let standing = deps.store.authenticate(&digest).await.map_err(fault)?;
-        let same = standing.is_some_and(|(standing, _)| says_the_same(&standing, &key));
-        if !same {
+        // A key made a moment ago may not be seen everywhere yet.
+        let (standing, _) = deps.store.authenticate(&digest).await.map_err(fault)?.ok_or_else(contended)?;
+        if !says_the_same(&standing, &key) {
             let detail = "the key exists, and opens another site or has other scopes or another expiry";
             return Err(Problem::new(Kind::Conflict, detail).field("key"));
         }

@@ -57,10 +57,6 @@ impl Resource for Customer {
 
     const NOUN: &'static str = "customer";
 
-    fn id(&self) -> &CustomerId {
-        &self.id
-    }
-
     fn body(&self) -> impl Serialize {
         CustomerBody {
             id: &self.id,

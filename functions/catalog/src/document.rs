@@ -25,9 +25,6 @@ pub trait Resource: store::Document + Clone + PartialEq {
     /// What one is called in messages.
     const NOUN: &'static str;
 
-    /// The id.
-    fn id(&self) -> &Self::Id;
-
     /// The document on the wire.
     fn body(&self) -> impl Serialize;
 
@@ -50,12 +47,13 @@ pub struct Draft<D> {
 /// # Errors
 /// 409 where the name or the idempotency key was used for another content, or a unique name is taken.
 pub async fn create<D: Resource>(deps: &Deps, call: &Call<Route>, draft: Draft<D>) -> Result<Response<Body>, Problem> {
-    let creation = creation(call, draft.digest, draft.named)?;
+    let key = idempotency_key(call, D::NOUN, draft.named)?;
+    let creation = Creation { digest: draft.digest, idempotency_key: key.as_deref(), now: call.now };
     let created = deps.store.create(&call.site()?.id, &draft.value, &creation).await.map_err(fault)?;
     match created {
         Created::New => Ok(json_response(201, &draft.value.body())),
         Created::Same(first) => Ok(json_response(200, &first.body())),
-        Created::Different(existing) => Err(different(D::NOUN, existing.id(), draft.named, &existing.body())),
+        Created::Different(existing) => Err(different(D::NOUN, &existing.id(), draft.named, &existing.body())),
         Created::Taken(what) => Err(taken(what)),
     }
 }
@@ -118,13 +116,15 @@ pub async fn load<D: Resource>(deps: &Deps, site: &SiteId, id: &D::Id) -> Result
     stored.ok_or_else(|| not_found(D::NOUN, id))
 }
 
-/// What the store needs to tell a repeated request from another one.
+/// The caller's idempotency key where the system makes the id; the same key may stand for one thing of each kind.
 ///
 /// # Errors
-/// 400 where the idempotency key is not one.
-pub fn creation(call: &Call<Route>, digest: String, named: bool) -> Result<Creation<'_>, Problem> {
-    let idempotency_key = if named { None } else { call.idempotency_key()? };
-    Ok(Creation { digest, idempotency_key, now: call.now })
+/// 400 where it is not one.
+pub fn idempotency_key(call: &Call<Route>, noun: &str, named: bool) -> Result<Option<String>, Problem> {
+    if named {
+        return Ok(None);
+    }
+    Ok(call.idempotency_key()?.map(|key| format!("{noun}:{key}")))
 }
 
 /// The id that the caller chose, or a new one that begins with `prefix`.

@@ -38,10 +38,6 @@ impl Resource for Feature {
 
     const NOUN: &'static str = "feature";
 
-    fn id(&self) -> &FeatureId {
-        &self.id
-    }
-
     fn body(&self) -> impl Serialize {
         FeatureBody { id: &self.id, name: &self.name, created_at: self.created_at, updated_at: self.updated_at }
     }

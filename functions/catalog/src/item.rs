@@ -48,10 +48,6 @@ impl Resource for Item {
 
     const NOUN: &'static str = "item";
 
-    fn id(&self) -> &ItemId {
-        &self.id
-    }
-
     fn body(&self) -> impl Serialize {
         ItemBody {
             id: &self.id,

@@ -79,10 +79,6 @@ impl Resource for ItemPrice {
 
     const NOUN: &'static str = "item price";
 
-    fn id(&self) -> &ItemPriceId {
-        &self.id
-    }
-
     fn body(&self) -> impl Serialize {
         ItemPriceBody {
             id: &self.id,

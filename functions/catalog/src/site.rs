@@ -11,9 +11,9 @@ use billing::timestamp::Timestamp;
 use billing::zone::Zone;
 use invoice_queue::DueMessage;
 use rating::Rounding;
-use store::{Created, Stored, Updated};
+use store::{Created, Creation, Stored, Updated};
 
-use crate::document::{ATTEMPTS, contended, creation, different, not_found, taken};
+use crate::document::{ATTEMPTS, contended, different, not_found, taken};
 use crate::text::invalid;
 use crate::{Deps, Route, text};
 
@@ -83,7 +83,8 @@ pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         "test_clock": test_clock,
     }));
     let site = Site { id: new.id, time_zone, rounding, grace_seconds, test_clock, created_at: call.real_now };
-    match deps.store.create_site(&site, &creation(call, digest, true)?).await.map_err(fault)? {
+    let creation = Creation { digest, idempotency_key: None, now: call.real_now };
+    match deps.store.create_site(&site, &creation).await.map_err(fault)? {
         Created::New => Ok(json_response(201, &body(&site))),
         Created::Same(first) => Ok(json_response(200, &body(&first))),
         Created::Different(existing) => Err(different(NOUN, &existing.id, true, &body(&existing))),
@@ -139,7 +140,9 @@ pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
 fn moved(site: &Site, to: Timestamp) -> Result<Timestamp, Problem> {
     match site.test_clock {
         None => Err(invalid("test_clock", "the site is live: its clock is the real one")),
-        Some(at) if to < at => Err(invalid("test_clock", format!("a test clock only moves forward; it stands at {at}"))),
+        Some(at) if to < at => {
+            Err(invalid("test_clock", format!("a test clock only moves forward; it stands at {at}")))
+        }
         Some(_) => Ok(to),
     }
 }
@@ -180,11 +183,9 @@ mod tests {
     #[test]
     fn a_test_clock_stands_or_moves_forward() {
         let test = site(Some("2015-09-01T00:00:00Z"));
-        for (to, accepted) in [
-            ("2015-08-31T23:59:59.999Z", false),
-            ("2015-09-01T00:00:00Z", true),
-            ("2015-10-01T01:00:00Z", true),
-        ] {
+        for (to, accepted) in
+            [("2015-08-31T23:59:59.999Z", false), ("2015-09-01T00:00:00Z", true), ("2015-10-01T01:00:00Z", true)]
+        {
             assert_eq!(moved(&test, to.parse().unwrap()).is_ok(), accepted, "{to}");
         }
     }

@@ -14,9 +14,9 @@ use billing::site::Site;
 use billing::subscription::{CurrentPeriod, Status, Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
 use rating::{Currency, Quantity};
-use store::{Created, Stored};
+use store::{Created, Creation, Stored};
 
-use crate::document::{creation, different, id_or_new, list_fault, not_found, taken};
+use crate::document::{different, id_or_new, idempotency_key, list_fault, not_found, taken};
 use crate::subscription_items::{self, Entry};
 use crate::text::invalid;
 use crate::{Deps, Route, lifecycle, text};
@@ -133,7 +133,8 @@ pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         "grace_seconds": new.grace_seconds,
     }));
     let subscription = draft(deps, site, new, call.now).await?;
-    let creation = creation(call, digest, named)?;
+    let key = idempotency_key(call, NOUN, named)?;
+    let creation = Creation { digest, idempotency_key: key.as_deref(), now: call.now };
     let created = deps.store.create_subscription(site, &subscription, &creation).await.map_err(fault)?;
     let (status, subscription) = match created {
         Created::New => (201, subscription),

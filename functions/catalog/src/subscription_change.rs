@@ -136,7 +136,9 @@ fn optional_body<T: Default + serde::de::DeserializeOwned>(call: &Call<Route>) -
 fn refused(refusal: Refusal, subscription: &Subscription, call: &Call<Route>) -> Problem {
     let detail = match refusal {
         Refusal::Time(error) => return invalid("start_date", error.to_string()),
-        Refusal::NotStarted => return Problem::new(Kind::Invalid, "the subscription has not started; cancel it instead"),
+        Refusal::NotStarted => {
+            return Problem::new(Kind::Invalid, "the subscription has not started; cancel it instead");
+        }
         Refusal::Started { at } => format!("the subscription started at {at}"),
         Refusal::Cancelled => "the subscription is cancelled".to_owned(),
     };

@@ -14,12 +14,13 @@ use billing::subscription::{Span, Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
 use rating::{ChargeInputs, Quantity, rate_quantity};
 
+use crate::Deps;
 use crate::document::id_or_new;
 use crate::text::{self, invalid};
-use crate::Deps;
 
-/// The most items that a subscription has at a time.
-pub const MOST_ITEMS: usize = 100;
+/// The most items that a subscription has at a time: one transaction, which holds 100 writes, makes it together with
+/// the claims of its items' ids and an idempotency key.
+pub const MOST_ITEMS: usize = 98;
 
 /// One item as a caller lists it.
 #[derive(Clone, Deserialize)]
@@ -246,4 +247,129 @@ fn field(index: usize, name: &str) -> String {
 /// How many there are of an item whose caller does not say.
 fn one() -> Quantity {
     "1".parse().unwrap_or(Quantity::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use billing::cadence::CadenceUnit;
+    use billing::catalog::{Billed, PeriodLength};
+    use billing::zone::Zone;
+
+    use super::*;
+    use crate::lifecycle;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn price(id: &str, version: u32) -> ItemPrice {
+        ItemPrice {
+            id: id.parse().unwrap(),
+            item_id: "item".parse().unwrap(),
+            name: id.to_owned(),
+            unit_name: None,
+            version,
+            currency_code: "USD".parse().unwrap(),
+            period: PeriodLength { every: 1, unit: CadenceUnit::Month },
+            metered: false,
+            feature_id: None,
+            billed: Billed::InAdvance,
+            aggregation: rating::Aggregation::Sum,
+            included_usage: Quantity::ZERO,
+            bill_zero_usage: false,
+            price: serde_json::from_str(r#"{"model":"per_unit","unit_amount":"1"}"#).unwrap(),
+            created_at: Timestamp::MIN,
+            updated_at: Timestamp::MIN,
+        }
+    }
+
+    fn listed(id: &str, quantity: Option<&str>) -> Listed {
+        let quantity = quantity.map(|quantity| quantity.parse().unwrap());
+        Listed { id: None, price: price(id, 2), quantity, included_usage: None }
+    }
+
+    /// Has a seat and a line, and waits for its activation.
+    fn waiting() -> Subscription {
+        let first = |id: &str| Listed { id: Some(format!("si-{id}").parse().unwrap()), ..listed(id, Some("5")) };
+        Subscription {
+            id: "sub".parse().unwrap(),
+            customer_id: "acme".parse().unwrap(),
+            currency_code: "USD".parse().unwrap(),
+            cadence: None,
+            period_length: PeriodLength { every: 1, unit: CadenceUnit::Month },
+            statuses: Vec::new(),
+            items: super::first(vec![first("seat"), first("line")]).unwrap(),
+            current: None,
+            ended: false,
+            grace_seconds: None,
+            created_at: Timestamp::MIN,
+            updated_at: Timestamp::MIN,
+        }
+    }
+
+    fn started() -> Subscription {
+        lifecycle::start(&waiting(), at("2026-01-01T00:00:00Z"), Zone::UTC).unwrap()
+    }
+
+    #[test]
+    fn what_is_listed_stays_and_keeps_what_is_not_said() {
+        let items = replace(&started(), &[listed("seat", Some("7")), listed("line", None)], at("2026-01-10T00:00:00Z"));
+
+        let items = items.unwrap();
+        assert_eq!(items[0].quantity, "7".parse().unwrap());
+        assert_eq!(items[1], started().items[1]);
+        assert_eq!(items[0].on, started().items[0].on);
+    }
+
+    #[test]
+    fn what_is_not_listed_was_on_it_until_now_and_may_come_back() {
+        let now = at("2026-01-10T00:00:00Z");
+        let mut subscription = started();
+
+        subscription.items = replace(&subscription, &[listed("seat", None)], now).unwrap();
+        let removed = Span { from: at("2026-01-01T00:00:00Z"), to: Some(now) };
+        assert_eq!(subscription.items[1].on, [removed]);
+
+        let later = at("2026-01-20T00:00:00Z");
+        let mut again = listed("line", None);
+        again.price.version = 3;
+        let items = replace(&subscription, &[listed("seat", None), again], later).unwrap();
+        assert_eq!(items[1].on, [removed, Span { from: later, to: None }]);
+        assert_eq!((items[1].version, items[1].quantity), (3, one()));
+        assert_eq!(items[1].id, subscription.items[1].id);
+    }
+
+    #[test]
+    fn a_new_price_is_on_it_from_now_or_from_the_start_that_lies_ahead() {
+        for (now, from) in
+            [("2026-01-10T00:00:00Z", "2026-01-10T00:00:00Z"), ("2025-12-10T00:00:00Z", "2026-01-01T00:00:00Z")]
+        {
+            let list = [listed("seat", None), listed("line", None), listed("number", None)];
+            let items = replace(&started(), &list, at(now)).unwrap();
+            assert_eq!(items[2].on, [Span { from: at(from), to: None }]);
+        }
+    }
+
+    #[test]
+    fn what_never_was_on_it_is_forgotten() {
+        for subscription in [waiting(), started()] {
+            let items = replace(&subscription, &[listed("line", None)], at("2025-12-10T00:00:00Z")).unwrap();
+            assert_eq!(items, [subscription.items[1].clone()]);
+        }
+    }
+
+    #[test]
+    fn another_currency_or_period_length_or_id_is_refused() {
+        let now = at("2026-01-10T00:00:00Z");
+        let mut euros = listed("seat", None);
+        euros.price.currency_code = "EUR".parse().unwrap();
+        let mut yearly = listed("seat", None);
+        yearly.price.period.unit = CadenceUnit::Year;
+        let another_id = Listed { id: Some("si-2".parse().unwrap()), ..listed("seat", None) };
+        let the_others_id = Listed { id: Some("si-line".parse().unwrap()), ..listed("number", None) };
+
+        for wrong in [euros, yearly, another_id, the_others_id] {
+            assert!(replace(&started(), std::slice::from_ref(&wrong), now).is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -115,7 +115,10 @@ pub fn not_negative(quantity: Quantity, field: &str) -> Result<Quantity, Problem
 /// A problem that names the field.
 pub fn grace(seconds: u32) -> Result<u32, Problem> {
     if seconds > LONGEST_GRACE_SECONDS {
-        return Err(invalid("grace_seconds", format!("grace_seconds is 0 to {LONGEST_GRACE_SECONDS}, which is 50 days")));
+        return Err(invalid(
+            "grace_seconds",
+            format!("grace_seconds is 0 to {LONGEST_GRACE_SECONDS}, which is 50 days"),
+        ));
     }
     Ok(seconds)
 }
@@ -188,8 +191,10 @@ mod tests {
 
     #[test]
     fn equal_numbers_have_one_form() {
-        let price = json!({ "model": "volume", "tiers": [{ "up_to": "5.0", "unit_amount": "0.10" }, { "up_to": null }] });
-        let canonical = json!({ "model": "volume", "tiers": [{ "up_to": "5", "unit_amount": "0.1" }, { "up_to": null }] });
+        let price =
+            json!({ "model": "volume", "tiers": [{ "up_to": "5.0", "unit_amount": "0.10" }, { "up_to": null }] });
+        let canonical =
+            json!({ "model": "volume", "tiers": [{ "up_to": "5", "unit_amount": "0.1" }, { "up_to": null }] });
         assert_eq!(canonical_numbers(price), canonical);
     }
 }

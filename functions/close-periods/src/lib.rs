@@ -5,6 +5,7 @@
 
 use billing::timestamp::Timestamp;
 use invoice_queue::{DueMessage, InvoiceQueue, QueueError};
+use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use store::{Store, StoreError};
 
@@ -31,6 +32,16 @@ pub enum Error {
     /// The queue did not take everything.
     #[error("what is due could not be sent")]
     Send(#[from] QueueError),
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Diagnostic {
+        let error_type = match &error {
+            Error::Due(_) => "due_unreadable",
+            Error::Send(_) => "due_not_sent",
+        };
+        Diagnostic { error_type: error_type.into(), error_message: error.to_string() }
+    }
 }
 
 /// Sends one message for each subscription with something due at `now`, and says how many.

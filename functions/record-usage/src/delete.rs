@@ -2,6 +2,7 @@
 
 use api::usage_id::UsageName;
 use api::usage_json::usage_json;
+use api::usage_place::{UsagePlace, local_zone};
 use api::{Call, Kind, Problem, fault, no_content};
 use billing::id::{ItemPriceId, UsageId};
 use billing::subscription::Subscription;
@@ -15,7 +16,7 @@ use crate::{Deps, Route, subscription};
 
 /// Deletes the usage that the path names.
 pub async fn delete(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
-    call.query().only(&["item_price_id", "usage_date"])?;
+    call.query().only(&UsagePlace::PARAMETERS)?;
     let name: UsageName = call.param("usage_id")?;
     let site = &call.site()?.id;
     let version = match &name {
@@ -48,21 +49,12 @@ async fn locate(
     id: &UsageId,
 ) -> Result<(ItemPriceId, RecordKey), Problem> {
     let site = call.site()?;
-    let price: Option<ItemPriceId> = call.query().parse("item_price_id")?;
-    let zone = subscription.cadence.map_or(site.time_zone, |cadence| cadence.zone());
-    let read = |text| {
-        let refuse = |error: billing::timestamp::TimeError| Problem::new(Kind::Unreadable, error.to_string());
-        Timestamp::parse(text, zone).map_err(|error| refuse(error).field("usage_date"))
-    };
-    let date = call.query().get("usage_date").map(read).transpose()?;
-    if let (Some(price), Some(date)) = (&price, date) {
-        return Ok((price.clone(), RecordKey { date, id: Some(id.clone()) }));
+    let place = UsagePlace::read(call.query(), local_zone(site, subscription))?;
+    if let Some(exact) = place.exact(id) {
+        return Ok(exact);
     }
     let mut found = deps.store.find_usage(&site.id, subscription, id).await.map_err(fault)?;
-    found.retain(|standing| {
-        price.as_ref().is_none_or(|price| *price == standing.record.item_price_id)
-            && date.is_none_or(|date| date == standing.record.key.date)
-    });
+    found.retain(|standing| place.matches(&standing.record));
     match found.as_slice() {
         [] => Err(not_found()),
         [one] => Ok((one.record.item_price_id.clone(), one.record.key.clone())),

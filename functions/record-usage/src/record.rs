@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::usage_json::{UsageJson, usage_json};
+use api::usage_place::local_zone;
 use api::{Call, Kind, Problem, fault, json_response, parse_json_lazily};
 use billing::error::Failure;
 use billing::id::{ItemPriceId, SubscriptionId};
@@ -138,9 +139,8 @@ fn admit_dated<'a>(
 ) -> Result<(&'a Subscription, ItemPriceId, RecordKey, Content), Problem> {
     let found = subscriptions.get(&usage.subscription_id).ok_or_else(unanswered)?;
     let subscription = found.as_ref().map_err(Problem::clone)?;
-    let zone = subscription.cadence.map_or(site.time_zone, |cadence| cadence.zone());
     let price = usage.item_price_id.clone();
-    let (key, content) = usage.dated(zone)?;
+    let (key, content) = usage.dated(local_zone(site, subscription))?;
     admit::date(key.date, now)?;
     Ok((subscription, price, key, content))
 }

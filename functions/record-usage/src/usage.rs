@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
+use api::usage_place::read_time;
 use api::{Kind, NumberText, Problem, parse_json};
 use billing::id::{ItemPriceId, SubscriptionId, UsageId};
-use billing::timestamp::Timestamp;
 use billing::usage::{Content, LONGEST_NOTE, RecordKey, Source};
 use billing::zone::Zone;
 use rating::Quantity;
@@ -78,9 +78,7 @@ impl Posted {
 
     /// Reads the times, local ones in `zone`.
     pub fn dated(self, zone: Zone) -> Result<(RecordKey, Content), Problem> {
-        let time = |field: &str, text: &NumberText| {
-            Timestamp::parse(text.as_str(), zone).map_err(|error| refuse(field, error))
-        };
+        let time = |field: &str, text: &NumberText| read_time(field, text.as_str(), zone);
         let from = self.from.as_ref().map(|text| time("from", text)).transpose()?;
         let to = self.to.as_ref().map(|text| time("to", text)).transpose()?;
         let date = time("usage_date", &self.date)?;

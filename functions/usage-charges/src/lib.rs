@@ -1,1 +1,85 @@
-//! usage-charges.
+//! Answers what usage was recorded, and what it costs so far.
+//!
+//! **Owns** which period and which usages a question is about, and how the answer looks.
+//!
+//! **Does not own** how an amount comes about (`rating`), or which usage is billed (`billing`).
+//!
+//! | file | holds |
+//! |---|---|
+//! | `charges` | GET usage charges: one for each item price that takes usage |
+//! | `period` | which period is asked for, and where its numbers come from |
+//! | `usages` | GET usages: a list over all item prices |
+//! | `window` | how far such a list reads at a time |
+//! | `cursor` | where the next page of such a list begins |
+//! | `usage` | GET one usage |
+//! | `billed` | the invoice and line that a usage was billed on |
+
+mod billed;
+mod charges;
+mod cursor;
+mod period;
+mod usage;
+mod usages;
+mod window;
+
+use api::{Access, Call, Edge, Kind, Problem, fault};
+use billing::id::SubscriptionId;
+use billing::site::{ApiKey, Scope, Site};
+use billing::subscription::Subscription;
+use billing::timestamp::Timestamp;
+use lambda_http::{Body, Request, Response};
+use store::{Store, StoreError};
+
+/// What the function works with; made once, used by every invocation.
+pub struct Deps {
+    store: Store,
+    edge: Edge<Route>,
+}
+
+#[derive(Clone, Copy)]
+enum Route {
+    ChargesOfSubscription,
+    Charges,
+    Usages,
+    Usage,
+}
+
+impl Deps {
+    /// The function over a store.
+    pub fn new(store: Store) -> Deps {
+        let read = Access::Scope(Scope::Read);
+        let edge = Edge::new(&[
+            ("GET", "/v1/subscriptions/{subscription_id}/usage-charges", read, Route::ChargesOfSubscription),
+            ("GET", "/v1/usage-charges", read, Route::Charges),
+            ("GET", "/v1/subscriptions/{subscription_id}/usages", read, Route::Usages),
+            ("GET", "/v1/subscriptions/{subscription_id}/usages/{usage_id}", read, Route::Usage),
+        ]);
+        Deps { store, edge }
+    }
+}
+
+/// Answers one request; `now` is the real time.
+pub async fn handle(deps: &Deps, now: Timestamp, event: Request) -> Response<Body> {
+    let lookup = |digest| authenticate(deps, digest);
+    api::serve(&deps.edge, event, now, None, lookup, |call| answer(deps, call)).await
+}
+
+async fn authenticate(deps: &Deps, digest: String) -> Result<Option<(ApiKey, Site)>, StoreError> {
+    deps.store.authenticate(&digest).await
+}
+
+async fn answer(deps: &Deps, call: Call<Route>) -> Result<Response<Body>, Problem> {
+    match call.route {
+        Route::ChargesOfSubscription => charges::of_subscription(deps, &call).await,
+        Route::Charges => charges::of_site(deps, &call).await,
+        Route::Usages => usages::list(deps, &call).await,
+        Route::Usage => usage::get(deps, &call).await,
+    }
+}
+
+/// Reads a subscription; one that is not there is the caller's problem.
+async fn subscription(deps: &Deps, site: &Site, id: &SubscriptionId) -> Result<Subscription, Problem> {
+    let found = deps.store.subscription(&site.id, id).await.map_err(fault)?;
+    let missing = || Problem::new(Kind::NotFound, "there is no such subscription").field("subscription_id");
+    found.map(|stored| stored.value).ok_or_else(missing)
+}

@@ -11,7 +11,7 @@
 //! * [`call`]: what a handler gets
 //! * [`json`], [`query`], [`number_text`]: reading bodies, query strings, and numbers by their text
 //! * [`problem`], [`response`]: answering
-//! * [`usage_id`], [`usage_json`]: a usage on the wire
+//! * [`usage_id`], [`usage_json`], [`usage_place`]: a usage on the wire
 //! * [`id`], [`api_key`], [`digest`], [`clock`]: what a handler needs that is no input: random names, digests, the time
 //!
 //! # Invariants
@@ -34,6 +34,7 @@ pub mod query;
 pub mod response;
 pub mod usage_id;
 pub mod usage_json;
+pub mod usage_place;
 
 pub use api_key::{key_sha256, new_key};
 pub use call::Call;

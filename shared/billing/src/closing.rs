@@ -62,8 +62,10 @@ pub fn generate(
             Billed::InArrears => pinned,
             Billed::InAdvance => price.version,
         };
-        if belongs(item, ended, begun) {
-            items.push(snapshot(item, version));
+        let billed = is_billed(item, ended, begun);
+        let sealed = item.takes_usage() && ended.is_some_and(|period| item.was_on(period));
+        if billed || sealed {
+            items.push(snapshot(item, version, !billed));
         }
     }
     let invoice = (!items.is_empty()).then(|| Invoice {
@@ -91,17 +93,15 @@ fn next_period(subscription: &Subscription, boundary: Boundary) -> Result<Option
     Ok(Some(cadence.period(i64::from(boundary.number))?))
 }
 
-/// Whether the boundary bills the item, or seals its usage.
-fn belongs(item: &SubscriptionItem, ended: Option<BillingPeriod>, begun: Option<BillingPeriod>) -> bool {
-    let in_ended = ended.is_some_and(|period| item.was_on(period));
-    let in_begun = begun.is_some_and(|period| item.is_on(period.start));
+/// Whether the boundary bills the item.
+fn is_billed(item: &SubscriptionItem, ended: Option<BillingPeriod>, begun: Option<BillingPeriod>) -> bool {
     match item.billed {
-        Billed::InArrears => in_ended,
-        Billed::InAdvance => in_begun || (in_ended && item.takes_usage()),
+        Billed::InArrears => ended.is_some_and(|period| item.was_on(period)),
+        Billed::InAdvance => begun.is_some_and(|period| item.is_on(period.start)),
     }
 }
 
-fn snapshot(item: &SubscriptionItem, version: u32) -> InvoiceItem {
+fn snapshot(item: &SubscriptionItem, version: u32, only_sealed: bool) -> InvoiceItem {
     InvoiceItem {
         subscription_item_id: item.id.clone(),
         item_price_id: item.item_price_id.clone(),
@@ -109,6 +109,7 @@ fn snapshot(item: &SubscriptionItem, version: u32) -> InvoiceItem {
         metered: item.metered,
         takes_usage: item.takes_usage(),
         billed: item.billed,
+        only_sealed,
         quantity: item.quantity,
         included_usage: item.included_usage,
     }
@@ -252,6 +253,22 @@ pub(crate) mod tests {
 
         assert_eq!(ids(&generated.invoice.unwrap()), [("minutes", 1), ("support", 1)]);
         assert_eq!(generated.subscription.next_boundary(), None);
+    }
+
+    #[test]
+    fn a_price_in_advance_that_left_has_its_usage_sealed_and_is_not_billed_again() {
+        let head = subscription();
+        let first = due_boundary(&head, at("2026-01-31T00:00:00Z")).unwrap();
+        let mut head = generate(&head, first, &prices(1), 3_600, first.at).unwrap().subscription;
+        head.items[0].feature_id = Some("seats".parse().unwrap());
+        head.items[0].on[0].to = Some(at("2026-02-10T00:00:00Z"));
+        let second = due_boundary(&head, at("2026-02-28T00:00:00Z")).unwrap();
+
+        let invoice = generate(&head, second, &prices(1), 3_600, second.at).unwrap().invoice.unwrap();
+
+        let seat = &invoice.items[0];
+        assert!(seat.only_sealed && seat.takes_usage, "{seat:?}");
+        assert!(invoice.items[1..].iter().all(|item| !item.only_sealed));
     }
 
     #[test]

@@ -100,6 +100,10 @@ pub struct InvoiceItem {
     pub takes_usage: bool,
     /// With the period that begins or the one that ended.
     pub billed: Billed,
+    /// Whether it is here only to have its usage of the ended period sealed: a price billed in advance that has left the
+    /// subscription.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_sealed: bool,
     /// How many, where the price is not metered.
     pub quantity: Quantity,
     /// The item's own included usage.
@@ -225,7 +229,7 @@ impl Invoice {
         rounding: Rounding,
     ) -> Result<Rated, BillingError> {
         let mut lines = Vec::new();
-        for item in &self.items {
+        for item in self.items.iter().filter(|item| !item.only_sealed) {
             let price = prices.get(&(item.item_price_id.clone(), item.version)).ok_or_else(|| {
                 BillingError::MissingPrice { item_price_id: item.item_price_id.clone(), version: item.version }
             })?;
@@ -269,8 +273,6 @@ impl Invoice {
             return Ok(rated.charge.map(|charge| line(charge, Some(rated.usage_count), Some(rated.usage_digest))));
         }
         let inputs = inputs(price, Quantity::ZERO, rounding);
-        // A price that only counts usage against a feature has its usage sealed here, and no line when it is in the
-        // other half of the boundary.
         let charge = rating::rate_quantity(&inputs, item.quantity)
             .map_err(|source| BillingError::Rating { item_price_id: price.id.clone(), source })?;
         Ok(Some(line(charge, None, None)))

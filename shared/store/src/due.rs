@@ -34,13 +34,12 @@ impl Store {
         for site in self.test_sites().await? {
             due.extend(self.due_in(&key::test_shard(&site.id), site.now(now)).await?);
         }
-        let mut ready = Vec::with_capacity(due.len());
-        for due in due {
-            if !self.waits(&due.site_id, &due.subscription_id, now).await? {
-                ready.push(due);
-            }
+        let sites: BTreeSet<SiteId> = due.iter().map(|due| due.site_id.clone()).collect();
+        for site in sites {
+            let waiting = self.waiting(&site, now).await?;
+            due.retain(|due| due.site_id != site || !waiting.contains(&due.subscription_id));
         }
-        Ok(ready)
+        Ok(due.into_iter().collect())
     }
 
     /// The subscriptions of one test site with something due by its clock.

@@ -1,5 +1,7 @@
 //! What keeps failing: it stays due, is tried again with growing distance, and is listed with its reason.
 
+use std::collections::BTreeSet;
+
 use billing::closing::retry_after_millis;
 use billing::id::{SiteId, SubscriptionId};
 use billing::timestamp::Timestamp;
@@ -40,14 +42,19 @@ impl Store {
         item.map(|item| Ok(stored(&item, "stuck entry")?.value)).transpose()
     }
 
-    /// Whether the subscription failed lately and is left alone until its next attempt.
-    pub(crate) async fn waits(
-        &self,
-        site: &SiteId,
-        subscription: &SubscriptionId,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        Ok(self.trouble(site, subscription).await?.is_some_and(|stuck| now < stuck.next_attempt_at))
+    /// The site's subscriptions that failed lately and are left alone until their next attempt.
+    pub(crate) async fn waiting(&self, site: &SiteId, now: Timestamp) -> Result<BTreeSet<SubscriptionId>, StoreError> {
+        let mut waiting = BTreeSet::new();
+        let mut cursor = None;
+        loop {
+            let page = self.stuck(site, cursor.as_deref(), 1_000).await?;
+            let not_yet = page.items.into_iter().filter(|stuck| now < stuck.next_attempt_at);
+            waiting.extend(not_yet.map(|stuck| stuck.subscription_id));
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(waiting),
+            }
+        }
     }
 
     /// Notes one more failure and gives the entry; `now` is real time.

@@ -1,0 +1,86 @@
+//! Which period is asked for, and where its numbers come from.
+
+use api::{Kind, Problem, fault};
+use billing::id::InvoiceId;
+use billing::invoice::{Invoice, InvoiceStatus};
+use billing::period::BillingPeriod;
+use billing::site::Site;
+use billing::subscription::{CurrentPeriod, Subscription};
+use billing::timestamp::{TimeError, Timestamp};
+
+use crate::Deps;
+
+/// What a period's charges are computed from.
+pub enum Basis {
+    /// The period has no invoice yet: the subscription's items at their present versions.
+    Running(CurrentPeriod),
+    /// The invoice that ended the period says which items and versions.
+    Invoiced(Invoice, CurrentPeriod),
+}
+
+/// Finds the period by its number, or the one that runs; the last one where the subscription is over.
+///
+/// `None` is a subscription that has not started, or a period without anything that could have been used.
+pub async fn find(
+    deps: &Deps,
+    site: &Site,
+    subscription: &Subscription,
+    number: Option<u32>,
+    now: Timestamp,
+) -> Result<Option<Basis>, Problem> {
+    let newest = newest(subscription, now).map_err(out_of_range)?;
+    let missing = || Problem::new(Kind::NotFound, "the subscription did not have this period").field("period");
+    let Some(newest) = newest else {
+        // Only a number can be wrong about a subscription that has not started.
+        return if number.is_none() { Ok(None) } else { Err(missing()) };
+    };
+    let number = number.unwrap_or(newest.number);
+    if number > newest.number {
+        return Err(missing());
+    }
+    if number == newest.number && !subscription.ended {
+        return Ok(Some(Basis::Running(newest)));
+    }
+    let boundary = number.checked_add(1).ok_or_else(missing)?;
+    let id = InvoiceId::of(&subscription.id, boundary);
+    let Some(invoice) = deps.store.invoice(&site.id, &id).await.map_err(fault)? else { return Ok(None) };
+    let Some(period) = invoice.value.ended else { return Ok(None) };
+    Ok(Some(Basis::Invoiced(invoice.value, CurrentPeriod { number, period })))
+}
+
+/// The period that runs, or the last one; `None` before the subscription starts.
+fn newest(subscription: &Subscription, now: Timestamp) -> Result<Option<CurrentPeriod>, TimeError> {
+    if let Some(current) = subscription.current {
+        return Ok(Some(current));
+    }
+    let at = match (subscription.started_at(), subscription.cancelled_at()) {
+        (Some(start), Some(end)) if subscription.ended && start < end => end.plus_millis(-1),
+        // It has started, and its activation is on the way.
+        (Some(start), _) if !subscription.ended && start <= now => start,
+        _ => return Ok(None),
+    };
+    let found = subscription.period_at(at)?;
+    Ok(found.and_then(|(number, period)| Some(CurrentPeriod { number: u32::try_from(number).ok()?, period })))
+}
+
+fn out_of_range(error: TimeError) -> Problem {
+    Problem::new(Kind::Invalid, error.to_string()).field("period")
+}
+
+impl Basis {
+    /// The number of the period and when it is.
+    pub fn period(&self) -> CurrentPeriod {
+        match self {
+            Basis::Running(period) | Basis::Invoiced(_, period) => *period,
+        }
+    }
+
+    /// The word on the wire: a period is open while it runs, pending until its invoice is closed, then closed.
+    pub fn status(&self, now: Timestamp) -> &'static str {
+        match self {
+            Basis::Running(CurrentPeriod { period: BillingPeriod { end, .. }, .. }) if now < *end => "open",
+            Basis::Invoiced(invoice, _) if invoice.status != InvoiceStatus::Pending => "closed",
+            _ => "pending",
+        }
+    }
+}

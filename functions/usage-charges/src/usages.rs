@@ -1,0 +1,158 @@
+//! GET usages: those of all item prices of a subscription, by date.
+
+use api::usage_json::UsageJson;
+use api::usage_place::{local_zone, read_time};
+use api::{Call, Kind, Problem, fault, list_response};
+use billing::id::{InvoiceId, ItemPriceId};
+use billing::site::Site;
+use billing::subscription::Subscription;
+use billing::timestamp::Timestamp;
+use billing::usage::{FURTHEST_AHEAD_MILLIS, Source};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use lambda_http::{Body, Response};
+use store::Standing;
+
+use crate::billed::Shower;
+use crate::cursor::Place;
+use crate::window::Windows;
+use crate::{Deps, Route, subscription};
+
+/// How many item prices are read at a time.
+const AT_A_TIME: usize = 8;
+const PARAMETERS: [&str; 8] =
+    ["item_price_id", "usage_date_from", "usage_date_to", "invoice_id", "source", "sort", "limit", "cursor"];
+
+/// What the query asks for.
+struct Filter {
+    item_price_id: Option<ItemPriceId>,
+    from: Timestamp,
+    to: Timestamp,
+    invoice_id: Option<InvoiceId>,
+    source: Option<Source>,
+    descending: bool,
+    limit: usize,
+    after: Option<Place>,
+}
+
+/// Answers with a page of the list.
+pub async fn list(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    call.query().only(&PARAMETERS)?;
+    let site = call.site()?;
+    let subscription = subscription(deps, site, &call.param("subscription_id")?).await?;
+    let mut filter = Filter::read(call, site, &subscription)?;
+    let mut shower = Shower::new(deps, site, &subscription);
+    if let Some(id) = &filter.invoice_id {
+        // What an invoice billed is dated in its period.
+        let of_subscription = id.parts().is_some_and(|(of, _)| of == subscription.id);
+        let invoice = if of_subscription { shower.closed_invoice(id).await? } else { None };
+        let Some(period) = invoice.and_then(|invoice| invoice.ended) else {
+            return Ok(list_response::<UsageJson>(&[], None));
+        };
+        (filter.from, filter.to) = (filter.from.max(period.start), filter.to.min(period.end));
+    }
+    // One more than the page holds tells whether there is a next one.
+    let mut found = find(deps, site, &subscription, &filter, &mut shower).await?;
+    let more = found.len() > filter.limit;
+    found.truncate(filter.limit);
+    let next = found.last().filter(|_| more).map(|standing| Place::of(&standing.record).to_cursor());
+    let mut shown = Vec::with_capacity(found.len());
+    for standing in &found {
+        shown.push(shower.show(standing).await?);
+    }
+    Ok(list_response(&shown, next.as_deref()))
+}
+
+impl Filter {
+    fn read(call: &Call<Route>, site: &Site, subscription: &Subscription) -> Result<Filter, Problem> {
+        let query = call.query();
+        let refuse = |field: &str, detail: &str| Problem::new(Kind::Unreadable, detail).field(field);
+        let zone = local_zone(site, subscription);
+        let time = |field: &str| query.get(field).map(|text| read_time(field, text, zone)).transpose();
+        let source = match query.get("source") {
+            None => None,
+            Some("api") => Some(Source::Api),
+            Some("bulk_operation") => Some(Source::BulkOperation),
+            Some(_) => return Err(refuse("source", "source is api or bulk_operation")),
+        };
+        let descending = match query.get("sort") {
+            None | Some("asc") => false,
+            Some("desc") => true,
+            Some(_) => return Err(refuse("sort", "sort is asc or desc, by usage_date")),
+        };
+        // Nothing is recorded further ahead, and the range is half-open.
+        let newest = call.now.plus_millis(FURTHEST_AHEAD_MILLIS).plus_millis(1);
+        Ok(Filter {
+            item_price_id: query.parse("item_price_id")?,
+            from: time("usage_date_from")?.unwrap_or(Timestamp::MIN),
+            to: time("usage_date_to")?.unwrap_or(newest).min(newest),
+            invoice_id: query.parse("invoice_id")?,
+            source,
+            descending,
+            limit: query.limit()?,
+            after: query.get("cursor").map(Place::of_cursor).transpose()?,
+        })
+    }
+
+    /// Whether a usage is yet to come, and asked for as far as its record tells.
+    fn takes(&self, standing: &Standing) -> bool {
+        let place = Place::of(&standing.record);
+        let to_come =
+            self.after.as_ref().is_none_or(|after| if self.descending { place < *after } else { place > *after });
+        to_come && self.source.is_none_or(|source| source == standing.record.content.source)
+    }
+}
+
+/// At least one usage more than the page holds, or all there are, in the order of the list.
+async fn find(
+    deps: &Deps,
+    site: &Site,
+    subscription: &Subscription,
+    filter: &Filter,
+    shower: &mut Shower<'_>,
+) -> Result<Vec<Standing>, Problem> {
+    let (mut from, mut to) = (filter.from, filter.to);
+    match &filter.after {
+        Some(after) if filter.descending => to = to.min(after.key.date.plus_millis(1)),
+        Some(after) => from = from.max(after.key.date),
+        None => {}
+    }
+    let mut found = Vec::new();
+    let start = subscription.started_at().unwrap_or(Timestamp::MAX);
+    for (from, to) in Windows::new(from, to, start, filter.descending) {
+        let mut read = read(deps, site, subscription, filter, from, to).await?;
+        read.sort_by_cached_key(|standing| Place::of(&standing.record));
+        if filter.descending {
+            read.reverse();
+        }
+        for standing in read.into_iter().filter(|standing| filter.takes(standing)) {
+            let wanted = match &filter.invoice_id {
+                None => true,
+                Some(id) => shower.billed_on(&standing).await?.is_some_and(|billed| billed.invoice_id == *id),
+            };
+            if wanted {
+                found.push(standing);
+            }
+            if found.len() > filter.limit {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Every usage of the span, under every price that is asked for.
+async fn read(
+    deps: &Deps,
+    site: &Site,
+    subscription: &Subscription,
+    filter: &Filter,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Standing>, Problem> {
+    let asked = |id: &ItemPriceId| filter.item_price_id.as_ref().is_none_or(|asked| asked == id);
+    let items = subscription.items.iter().filter(|item| item.takes_usage() && asked(&item.item_price_id));
+    let calls: Vec<_> =
+        items.map(|item| deps.store.usages(&site.id, &subscription.id, &item.item_price_id, from, to)).collect();
+    let read: Vec<Vec<Standing>> = stream::iter(calls).buffered(AT_A_TIME).map_err(fault).try_collect().await?;
+    Ok(read.into_iter().flatten().collect())
+}
