@@ -120,12 +120,10 @@ impl World {
     pub async fn catalogue(&self) {
         let customer = json!({"id": "acme", "name": "Acme", "number": "1234", "payment_terms": "NET 7"});
         self.post("/v1/customers", customer).await.expect(201);
-        self.item_price("minutes-usd", json!({"metered": true, "price": {"model": "per_unit", "unit_amount": "0.05"}})).await;
-        self.item_price(
-            "line-usd",
-            json!({"billed": "in_arrears", "price": {"model": "flat_fee", "amount": "10.00"}}),
-        )
-        .await;
+        self.item_price("minutes-usd", json!({"metered": true, "price": {"model": "per_unit", "unit_amount": "0.05"}}))
+            .await;
+        self.item_price("line-usd", json!({"billed": "in_arrears", "price": {"model": "flat_fee", "amount": "10.00"}}))
+            .await;
     }
 
     /// An item price of that id, monthly in USD unless `fields` says otherwise, on an item of its own.
@@ -161,4 +159,52 @@ impl World {
     pub async fn invoices(&self) -> Vec<Value> {
         self.get("/v1/invoices?limit=100").await.expect(200)["list"].as_array().unwrap().clone()
     }
+}
+
+/// What scenarios of closing ask for.
+impl World {
+    /// A world whose site `site` is a live one; the real time is what `system.set_now` says.
+    pub async fn live(now: &str) -> World {
+        let world = World { system: System::in_memory().await.unwrap() };
+        world.set_now(now);
+        world.send(Method::POST, "/v1/sites", Some(json!({"id": "site"})), ROOT_KEY, &[]).await.expect(201);
+        let key = json!({"site_id": "site", "scopes": ["admin"], "key": KEY});
+        world.send(Method::POST, "/v1/api-keys", Some(key), ROOT_KEY, &[]).await.expect(201);
+        world
+    }
+
+    /// Stops the real clock at the instant.
+    pub fn set_now(&self, now: &str) {
+        self.system.set_now(now.parse().unwrap());
+    }
+
+    /// One invoice.
+    pub async fn invoice(&self, id: &str) -> Value {
+        self.get(&format!("/v1/invoices/{id}")).await.expect(200)
+    }
+
+    /// What is stuck.
+    pub async fn stuck(&self) -> Vec<Value> {
+        self.get("/v1/stuck").await.expect(200)["list"].as_array().unwrap().clone()
+    }
+
+    /// Puts a message of any content into the invoice queue.
+    pub async fn enqueue(&self, body: &str) {
+        let queue = self.system.template().queue_sources.first().unwrap().queue.clone();
+        let name = &self.system.template().queues.iter().find(|known| known.logical_id == queue).unwrap().name;
+        let url = self.sqs("GetQueueUrl", json!({"QueueName": name})).await["QueueUrl"].clone();
+        self.sqs("SendMessage", json!({"QueueUrl": url, "MessageBody": body})).await;
+    }
+
+    async fn sqs(&self, operation: &str, request: Value) -> Value {
+        let target = format!("AmazonSQS.{operation}");
+        let answer = self.system.engine().send(&target, Bytes::from(request.to_string())).await.unwrap();
+        assert_eq!(answer.status, 200, "{operation}: {:?}", answer.body);
+        serde_json::from_slice(&answer.body).unwrap()
+    }
+}
+
+/// The members of every object of a list, in their order.
+pub fn members<'a>(list: &'a [Value], names: &[&str]) -> Vec<Vec<&'a Value>> {
+    list.iter().map(|object| names.iter().map(|name| &object[*name]).collect()).collect()
 }

@@ -10,3 +10,7 @@ mod periods;
 mod races;
 mod readme;
 mod recording;
+mod amounts;
+mod catalogue;
+mod lifecycle;
+mod queue;

@@ -13,7 +13,7 @@ use crate::text::invalid;
 use crate::{Deps, Route, text};
 
 /// How long a caller's own key may be, in characters.
-const KEY_LENGTHS: std::ops::RangeInclusive<usize> = 16..=200;
+const KEY_LENGTHS: std::ops::RangeInclusive<usize> = 12..=200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -168,6 +168,7 @@ mod tests {
             version: 2,
             metered: true,
             takes_usage: true,
+            only_sealed: false,
             billed: Billed::InArrears,
             quantity: Quantity::ZERO,
             included_usage: None,

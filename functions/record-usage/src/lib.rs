@@ -9,10 +9,12 @@
 //! | `usage` | one usage as it is sent, read field by field |
 //! | `admit` | which usages are taken, given the subscription |
 //! | `record` | POST: one usage, or a batch of them |
+//! | `post` | any number of usages to the store |
 //! | `delete` | DELETE: one usage |
 
 mod admit;
 mod delete;
+mod post;
 mod record;
 mod usage;
 

@@ -1,35 +1,19 @@
 //! POST: one usage, or a batch of them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use api::usage_json::{UsageJson, usage_json};
-use api::usage_place::local_zone;
-use api::{Call, Kind, Problem, fault, json_response, parse_json_lazily};
-use billing::error::Failure;
-use billing::id::{ItemPriceId, SubscriptionId};
-use billing::site::Site;
-use billing::subscription::Subscription;
-use billing::timestamp::Timestamp;
-use billing::usage::{Content, RecordKey};
-use futures_util::stream::{self, StreamExt};
+use api::usage_json::UsageJson;
+use api::{Call, Kind, Problem, json_response, parse_json_lazily};
+use billing::id::SubscriptionId;
 use lambda_http::{Body, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use store::{Outcome, StoreError};
 
-use crate::delete::shown;
+use crate::post::{Answer, record_all, unanswered};
 use crate::usage::Posted;
-use crate::{Deps, Route, admit, subscription};
+use crate::{Deps, Route};
 
 /// The most usages in a batch.
 const MOST_USAGES: usize = 1_000;
-/// How many calls of the store are under way at a time.
-const AT_A_TIME: usize = 8;
-
-/// What became of one usage: its status with the record that stands, or why there is none.
-type Answer = Result<(u16, UsageJson), Problem>;
-type Subscriptions = BTreeMap<SubscriptionId, Result<Subscription, Problem>>;
 
 /// Tells a batch from a single usage.
 #[derive(Deserialize)]
@@ -85,108 +69,4 @@ fn line(index: usize, answer: Answer) -> Line {
             Line { index, status, usage: None, problem: Some(problem) }
         }
     }
-}
-
-/// A usage that may be recorded, and its place in the batch.
-struct Admitted {
-    index: usize,
-    key: RecordKey,
-    content: Content,
-}
-
-/// Records the usages that can be; the answers are in the same order.
-async fn record_all(deps: &Deps, site: &Site, now: Timestamp, usages: Vec<Result<Posted, Problem>>) -> Vec<Answer> {
-    let mut answers: Vec<Answer> = usages.iter().map(|_| Err(unanswered())).collect();
-    let subscriptions = subscriptions(deps, site, &usages).await;
-    let mut groups: BTreeMap<(&SubscriptionId, ItemPriceId), Vec<Admitted>> = BTreeMap::new();
-    for (slot, (index, usage)) in answers.iter_mut().zip(usages.into_iter().enumerate()) {
-        match usage.and_then(|usage| admit_dated(&subscriptions, site, now, usage)) {
-            Err(problem) => *slot = Err(problem),
-            Ok((subscription, price, key, content)) => {
-                groups.entry((&subscription.id, price)).or_default().push(Admitted { index, key, content });
-            }
-        }
-    }
-    let calls: Vec<_> = groups
-        .into_iter()
-        .filter_map(|((id, price), group)| {
-            let subscription = subscriptions.get(id)?.as_ref().ok()?;
-            Some(record_group(deps, site, subscription, price, group, now))
-        })
-        .collect();
-    let done: Vec<Vec<(usize, Answer)>> = stream::iter(calls).buffer_unordered(AT_A_TIME).collect().await;
-    for (index, answer) in done.into_iter().flatten() {
-        if let Some(slot) = answers.get_mut(index) {
-            *slot = answer;
-        }
-    }
-    answers
-}
-
-/// Reads every subscription that is named, once.
-async fn subscriptions(deps: &Deps, site: &Site, usages: &[Result<Posted, Problem>]) -> Subscriptions {
-    let ids: BTreeSet<SubscriptionId> = usages.iter().flatten().map(|usage| usage.subscription_id.clone()).collect();
-    let calls: Vec<_> = ids.into_iter().map(async |id| (subscription(deps, &site.id, &id).await, id)).collect();
-    stream::iter(calls).buffer_unordered(AT_A_TIME).map(|(found, id)| (id, found)).collect().await
-}
-
-/// Everything about a usage that can be judged without its price.
-fn admit_dated<'a>(
-    subscriptions: &'a Subscriptions,
-    site: &Site,
-    now: Timestamp,
-    usage: Posted,
-) -> Result<(&'a Subscription, ItemPriceId, RecordKey, Content), Problem> {
-    let found = subscriptions.get(&usage.subscription_id).ok_or_else(unanswered)?;
-    let subscription = found.as_ref().map_err(Problem::clone)?;
-    let price = usage.item_price_id.clone();
-    let (key, content) = usage.dated(local_zone(site, subscription))?;
-    admit::date(key.date, now)?;
-    Ok((subscription, price, key, content))
-}
-
-/// Records the usages of one price of one subscription.
-async fn record_group(
-    deps: &Deps,
-    site: &Site,
-    subscription: &Subscription,
-    price: ItemPriceId,
-    group: Vec<Admitted>,
-    now: Timestamp,
-) -> Vec<(usize, Answer)> {
-    if let Err(problem) = admit::price(deps, &site.id, subscription, &price).await {
-        return group.into_iter().map(|usage| (usage.index, Err(problem.clone()))).collect();
-    }
-    let (indexes, records): (Vec<_>, Vec<_>) =
-        group.into_iter().map(|usage| (usage.index, (usage.key, usage.content))).unzip();
-    let outcomes = deps.store.record(&site.id, subscription, &price, records, now).await;
-    let mut faults = BTreeMap::new();
-    let answers = outcomes.into_iter().map(|outcome| answer(subscription, outcome, &mut faults));
-    indexes.into_iter().zip(answers).collect()
-}
-
-/// `faults` holds the failures that are logged already: a throttled batch fails a thousand times for one reason.
-fn answer(
-    subscription: &Subscription,
-    outcome: Result<Outcome, StoreError>,
-    faults: &mut BTreeMap<bool, Problem>,
-) -> Answer {
-    match outcome {
-        Ok(Outcome::Recorded(found)) => Ok((201, usage_json(subscription, &found.record, found.late, None))),
-        Ok(Outcome::Replayed(found)) => Ok((200, usage_json(subscription, &found.record, found.late, None))),
-        Ok(Outcome::Conflicting(found)) => {
-            let detail = "a usage with this date and id stands with other content; delete it first to correct it";
-            Err(Problem::new(Kind::ConflictingUsage, detail).with("existing", shown(subscription, &found)))
-        }
-        Ok(Outcome::Deleted) => {
-            let detail = "this very usage was deleted; a retry does not bring it back";
-            Err(Problem::new(Kind::DeletedUsage, detail))
-        }
-        Err(error) => Err(faults.entry(error.is_temporary()).or_insert_with(|| fault(error)).clone()),
-    }
-}
-
-/// What a place says that no answer reached; every place gets one.
-fn unanswered() -> Problem {
-    Problem::new(Kind::Internal, "the usage got no answer")
 }

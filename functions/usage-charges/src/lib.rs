@@ -7,6 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `charges` | GET usage charges: one for each item price that takes usage |
+//! | `charge` | how one of them is computed |
 //! | `period` | which period is asked for, and where its numbers come from |
 //! | `usages` | GET usages: a list over all item prices |
 //! | `window` | how far such a list reads at a time |
@@ -15,6 +16,7 @@
 //! | `billed` | the invoice and line that a usage was billed on |
 
 mod billed;
+mod charge;
 mod charges;
 mod cursor;
 mod period;

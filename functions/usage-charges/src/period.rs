@@ -15,7 +15,7 @@ pub enum Basis {
     /// The period has no invoice yet: the subscription's items at their present versions.
     Running(CurrentPeriod),
     /// The invoice that ended the period says which items and versions.
-    Invoiced(Invoice, CurrentPeriod),
+    Invoiced(Box<Invoice>, CurrentPeriod),
 }
 
 /// Finds the period by its number, or the one that runs; the last one where the subscription is over.
@@ -45,7 +45,7 @@ pub async fn find(
     let id = InvoiceId::of(&subscription.id, boundary);
     let Some(invoice) = deps.store.invoice(&site.id, &id).await.map_err(fault)? else { return Ok(None) };
     let Some(period) = invoice.value.ended else { return Ok(None) };
-    Ok(Some(Basis::Invoiced(invoice.value, CurrentPeriod { number, period })))
+    Ok(Some(Basis::Invoiced(Box::new(invoice.value), CurrentPeriod { number, period })))
 }
 
 /// The period that runs, or the last one; `None` before the subscription starts.

@@ -1,5 +1,8 @@
 //! `cargo dev`: the whole system in one process, on loopback.
 
+// The whole system is one future here, six functions deep.
+#![recursion_limit = "256"]
+
 mod progress;
 
 use std::error::Error as _;

@@ -219,7 +219,8 @@ pub(crate) fn lay_out(
     for (key, cell) in cells {
         let bytes = size(&key, &cell);
         let stays = kept.as_ref().is_some_and(|last| key <= *last);
-        let open = drafts.last_mut().filter(|draft| stays || draft.cells.is_empty() || filled + bytes <= goal);
+        let fits = filled < goal && filled + bytes <= room;
+        let open = drafts.last_mut().filter(|draft| stays || draft.cells.is_empty() || fits);
         match open {
             Some(draft) => {
                 filled += bytes;

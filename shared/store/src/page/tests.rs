@@ -78,7 +78,7 @@ fn records_in_order_leave_a_full_page_behind_and_move_nothing() {
 fn a_record_in_between_halves_a_full_page() {
     let present = cells((0..100).map(|i| i * 2));
 
-    let drafts = lay_out(&Bound::at(at(0)), &Bound::at(at(1_000)), &present, &cells([51]), 600);
+    let drafts = lay_out(&Bound::at(at(0)), &Bound::at(at(1_000)), &present, &cells([51]), 400);
 
     assert_eq!(drafts.len(), 2);
     assert!(drafts.iter().all(|draft| draft.cells.len() > 40));

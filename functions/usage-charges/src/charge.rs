@@ -1,0 +1,173 @@
+//! One usage charge: the usage of one item price over the period, and what it costs.
+
+use api::{Kind, Problem, fault};
+use billing::error::BillingError;
+use billing::id::{FeatureId, ItemPriceId, SubscriptionId};
+use billing::invoice::{InvoiceItem, LineItem, billable};
+use billing::site::Site;
+use billing::subscription::{Subscription, SubscriptionItem};
+use billing::timestamp::Timestamp;
+use billing::usage::UsageRecord;
+use billing::usage_charge::rate_records;
+use rating::{Charge, Currency, Money, Number, Quantity, Step, aggregate};
+use serde::Serialize;
+
+use crate::Deps;
+use crate::period::Basis;
+
+/// A usage charge on the wire; every number is a string. One without a metered price has no amounts.
+#[derive(Serialize)]
+pub struct UsageCharge<'a> {
+    subscription_id: &'a SubscriptionId,
+    item_price_id: &'a ItemPriceId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feature_id: Option<&'a FeatureId>,
+    included_usage: Number,
+    total_usage: Number,
+    on_demand_usage: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metered_item_price_id: Option<&'a ItemPriceId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency_code: Option<Currency>,
+    usage_from: Timestamp,
+    usage_to: Timestamp,
+    period: u32,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<Vec<Step>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unrounded_amount: Option<Number>,
+    usage_count: usize,
+}
+
+/// One item price of the period, at the version and with the included usage that the period has.
+pub struct Subject<'a> {
+    pub item: &'a SubscriptionItem,
+    version: u32,
+    included: Option<Quantity>,
+}
+
+/// The period that is asked about; `lines` are its invoice's, where it has one.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub deps: &'a Deps,
+    pub site: &'a Site,
+    pub subscription: &'a Subscription,
+    pub basis: &'a Basis,
+    pub lines: Option<&'a [LineItem]>,
+    pub now: Timestamp,
+}
+
+impl<'a> Asked<'a> {
+    /// The item prices that take usage and were on the subscription in the period.
+    pub fn subjects(self) -> Vec<Subject<'a>> {
+        let period = self.basis.period().period;
+        match self.basis {
+            Basis::Running(_) => {
+                let items = self.subscription.items.iter().filter(|item| item.takes_usage() && item.was_on(period));
+                items.map(|item| Subject { item, version: item.version, included: item.included_usage }).collect()
+            }
+            Basis::Invoiced(invoice, _) => {
+                let subject = |billed: &InvoiceItem| {
+                    let item = self.subscription.item(&billed.item_price_id)?;
+                    // The invoice may also list a price that begins where this period ends.
+                    item.was_on(period).then_some(Subject {
+                        item,
+                        version: billed.version,
+                        included: billed.included_usage,
+                    })
+                };
+                invoice.sealed_prices().filter_map(subject).collect()
+            }
+        }
+    }
+
+    /// The charge of one of them.
+    pub async fn charge(self, subject: Subject<'a>) -> Result<UsageCharge<'a>, Problem> {
+        let price = &subject.item.item_price_id;
+        if let Some(lines) = self.lines.filter(|_| subject.item.metered) {
+            let line = lines.iter().find(|line| line.item_price_id == *price && line.usage_count.is_some());
+            if let Some(line) = line {
+                return Ok(self.rated(&subject, line.charge.clone(), line.usage_count.unwrap_or_default()));
+            }
+        }
+        let period = self.basis.period().period;
+        let version = self.deps.store.price_version(&self.site.id, price, subject.version).await.map_err(fault)?;
+        let included = subject.included.unwrap_or(version.included_usage);
+        // A metered price without a line on its invoice had no usage.
+        let records = if self.lines.is_some() && subject.item.metered {
+            Vec::new()
+        } else {
+            let (site, id) = (&self.site.id, &self.subscription.id);
+            let all = self.deps.store.usages(site, id, price, period.start, period.end).await.map_err(fault)?;
+            all.into_iter().filter(|standing| !standing.late).map(|standing| standing.record).collect()
+        };
+        let records = billable(self.subscription, Some(subject.item), period, &records);
+        if subject.item.metered {
+            let rated = rate_records(&version, included, self.site.rounding, &records).map_err(unrateable)?;
+            let charge = rated.charge.unwrap_or_else(|| nothing(included, version.currency_code));
+            return Ok(self.rated(&subject, charge, rated.usage_count));
+        }
+        let measured = records.iter().copied().map(UsageRecord::measurement);
+        let total = aggregate(version.aggregation, measured)
+            .map_err(|source| unrateable(BillingError::Rating { item_price_id: price.clone(), source }))?;
+        let included = Number::from(included);
+        let beyond = total.subtract(&included).max(Number::ZERO);
+        Ok(self.counted(&subject, [included, total, beyond], records.len()))
+    }
+
+    fn rated(self, subject: &Subject<'a>, charge: Charge, usage_count: usize) -> UsageCharge<'a> {
+        let counted = self.counted(subject, [charge.included, charge.total, charge.billable], usage_count);
+        UsageCharge {
+            metered_item_price_id: Some(&subject.item.item_price_id),
+            amount: Some(charge.amount.to_string()),
+            currency_code: Some(charge.amount.currency()),
+            steps: Some(charge.steps),
+            unrounded_amount: Some(charge.unrounded),
+            ..counted
+        }
+    }
+
+    fn counted(self, subject: &Subject<'a>, usage: [Number; 3], usage_count: usize) -> UsageCharge<'a> {
+        let [included_usage, total_usage, on_demand_usage] = usage;
+        let current = self.basis.period();
+        UsageCharge {
+            subscription_id: &self.subscription.id,
+            item_price_id: &subject.item.item_price_id,
+            feature_id: subject.item.feature_id.as_ref(),
+            included_usage,
+            total_usage,
+            on_demand_usage,
+            metered_item_price_id: None,
+            amount: None,
+            currency_code: None,
+            usage_from: current.period.start,
+            usage_to: current.period.end,
+            period: current.number,
+            status: self.basis.status(self.now),
+            steps: None,
+            unrounded_amount: None,
+            usage_count,
+        }
+    }
+}
+
+/// What no usage costs where it is not billed.
+fn nothing(included: Quantity, currency: Currency) -> Charge {
+    Charge {
+        total: Number::ZERO,
+        included: included.into(),
+        billable: Number::ZERO,
+        steps: Vec::new(),
+        unrounded: Number::ZERO,
+        amount: Money::zero(currency),
+    }
+}
+
+/// A tariff that has no amount for what was used, such as a quantity beyond a closed last tier.
+pub fn unrateable(error: BillingError) -> Problem {
+    let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+    Problem::new(Kind::Invalid, format!("{error}{cause}"))
+}
