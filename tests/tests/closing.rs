@@ -188,6 +188,45 @@ async fn two_customers_never_share_a_number() {
 }
 
 #[tokio::test]
+async fn a_number_that_passes_to_another_customer_is_never_given_to_two_invoices() {
+    let world = world_with(&["line-usd"]).await;
+    world.post("/v1/customers", json!({"id": "beta", "name": "Beta"})).await.expect(201);
+    let items = json!([{"item_price_id": "line-usd"}]);
+    let other = json!({"id": "other", "customer_id": "beta", "items": items, "start_date": "2027-01-31T00:00:00Z"});
+    world.post("/v1/subscriptions", other).await.expect(201);
+    world.live_until("2027-02-28T01:00:00Z").await;
+
+    world.patch("/v1/customers/acme", json!({"number": "5678"})).await.expect(200);
+    // Whether it is free again is not what counts here.
+    world.patch("/v1/customers/beta", json!({"number": "1234"})).await;
+    world.live_until("2027-03-31T01:00:00Z").await;
+    world.live_until("2027-04-30T01:00:00Z").await;
+
+    let invoices = world.invoices().await;
+    let numbers: std::collections::BTreeSet<&str> =
+        invoices.iter().map(|invoice| invoice["number"].as_str().unwrap()).collect();
+    assert_eq!((invoices.len(), numbers.len()), (6, 6), "{numbers:?}");
+    assert!(["1234-1", "5678-1", "5678-2", "beta-1"].iter().all(|number| numbers.contains(number)), "{numbers:?}");
+}
+
+#[tokio::test]
+async fn a_usage_deleted_in_the_grace_is_not_billed() {
+    let world = world_with(&["minutes-usd"]).await;
+    let usage = world.usage("2027-01-31T00:00:00Z", "100").await.expect(201);
+    world.usage("2027-01-31T00:00:01Z", "1").await.expect(201);
+    world.live_until("2027-02-28T00:00:00Z").await;
+    let path = format!("/v1/subscriptions/sub/usages/{}", usage["id"].as_str().unwrap());
+
+    world.delete(&path, &[]).await.expect(204);
+    let pending = world.invoice("inv_sub_1").await;
+    world.live_until("2027-02-28T01:00:00Z").await;
+
+    assert_eq!((&pending["status"], &pending["total"]), (&json!("pending"), &json!("0.05")));
+    let closed = world.invoice("inv_sub_1").await;
+    assert_eq!((&closed["total"], &closed["lines"][0]["usage_count"]), (&json!("0.05"), &json!(1)));
+}
+
+#[tokio::test]
 async fn an_invoice_is_closed_on_request_before_its_grace_ends() {
     let world = world_with(&["minutes-usd"]).await;
     world.usage("2027-01-31T00:00:00Z", "100").await.expect(201);

@@ -1,16 +1,18 @@
 //! Scenarios through the real handlers, the real SDK and the embedded engines, in process.
+// The SDK's futures nest deeply.
+#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod amounts;
+mod catalogue;
 mod closing;
 mod demo;
 mod harness;
 mod layout;
+mod lifecycle;
 mod pages;
 mod periods;
+mod queue;
 mod races;
 mod readme;
 mod recording;
-mod amounts;
-mod catalogue;
-mod lifecycle;
-mod queue;

@@ -1,1 +1,273 @@
-//! readme.
+//! The README is true: its examples answer as printed, its numbers are what rating computes.
+//!
+//! Every `sh` block with `curl` is run, in order, against a system that has lived through the demo. The text below it
+//! begins with the status of its last command, such as `201`; a `json` block right after that text holds fields of the
+//! answer. Deployment is in `bash` blocks, which are not run.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use http::Request;
+use local::{System, demo};
+use rating::{Aggregation, ChargeInputs, Price, Quantity, Rounding, rate_quantity};
+use serde_json::Value;
+
+const README: &str = include_str!("../../README.md");
+
+/// Where `cargo dev` answers.
+const BASE: &str = "http://127.0.0.1:8787";
+
+/// Stands in an expected answer for what is different each time.
+const ANYTHING: &str = "...";
+
+/// A fenced block, and the text between it and the next one.
+#[derive(Debug)]
+struct Block {
+    line: usize,
+    language: String,
+    content: String,
+    text_below: String,
+}
+
+/// Commands of one block, and what the last of them is answered.
+#[derive(Debug)]
+struct Example {
+    line: usize,
+    commands: Vec<Command>,
+    status: u16,
+    answer: Option<Value>,
+}
+
+/// What curl is told to send.
+#[derive(Debug, PartialEq, Eq)]
+struct Command {
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Option<String>,
+}
+
+fn blocks(markdown: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut is_open = false;
+    for (index, line) in markdown.lines().enumerate() {
+        if let Some(language) = line.strip_prefix("```") {
+            is_open = !is_open;
+            if is_open {
+                let language = language.to_owned();
+                blocks.push(Block { line: index + 1, language, content: String::new(), text_below: String::new() });
+            } else {
+                assert!(language.is_empty(), "line {}: a block ends with ``` alone", index + 1);
+            }
+        } else if let Some(block) = blocks.last_mut() {
+            let text = if is_open { &mut block.content } else { &mut block.text_below };
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    assert!(!is_open, "the last block has no end");
+    blocks
+}
+
+fn examples(markdown: &str) -> Vec<Example> {
+    let blocks = blocks(markdown);
+    let mut examples = Vec::new();
+    for (index, block) in blocks.iter().enumerate() {
+        if block.language != "sh" || !block.content.contains("curl") {
+            continue;
+        }
+        let line = block.line;
+        let commands = block.content.split("\n\n").map(|text| command(line, text)).collect();
+        let status = block.text_below.trim_start().strip_prefix('`').and_then(|text| text.get(..3)?.parse().ok());
+        let status =
+            status.unwrap_or_else(|| panic!("line {line}: the text below begins with the status, as in `201`"));
+        let answer = blocks.get(index + 1).filter(|next| next.language == "json").map(|next| {
+            serde_json::from_str(&next.content).unwrap_or_else(|error| panic!("line {}: {error}", next.line))
+        });
+        assert!(answer.is_some() || status == 204, "line {line}: an answer with a body is shown");
+        examples.push(Example { line, commands, status, answer });
+    }
+    examples
+}
+
+/// Reads a curl command; what a reader's shell or curl might take otherwise than this test is refused.
+fn command(line: usize, text: &str) -> Command {
+    let mut words = words(text).unwrap_or_else(|problem| panic!("line {line}: {problem}: {text}")).into_iter();
+    assert_eq!(words.next().as_deref(), Some("curl"), "line {line}: a command begins with curl: {text}");
+    let (mut method, mut path, mut headers, mut body) = (None, None, Vec::new(), None);
+    while let Some(word) = words.next() {
+        let mut value = || words.next().unwrap_or_else(|| panic!("line {line}: {word} has no value"));
+        match word.as_str() {
+            "-s" => {}
+            "-X" => assert_eq!(method.replace(value()), None, "line {line}: a second method"),
+            "-d" => assert_eq!(body.replace(value()), None, "line {line}: a second body"),
+            "-H" => {
+                let header = value();
+                let (name, value) = header.split_once(": ").unwrap_or_else(|| panic!("line {line}: {header}"));
+                headers.push((name.to_ascii_lowercase(), value.to_owned()));
+            }
+            url => {
+                let of_base = url.strip_prefix(BASE).filter(|path| path.starts_with('/'));
+                let of_base = of_base.unwrap_or_else(|| panic!("line {line}: neither a known option nor a URL: {url}"));
+                assert_eq!(path.replace(of_base.to_owned()), None, "line {line}: a second URL");
+            }
+        }
+    }
+    if body.is_some() && !headers.iter().any(|(name, _)| name == "content-type") {
+        headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+    }
+    let method = method.unwrap_or_else(|| if body.is_some() { "POST" } else { "GET" }.to_owned());
+    Command { method, path: path.unwrap_or_else(|| panic!("line {line}: no URL")), headers, body }
+}
+
+/// Splits a command the way a shell does, as far as it means the same in every shell.
+fn words(text: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' if characters.as_str().starts_with('\n') => drop(characters.next()),
+            quote @ ('\'' | '"') => {
+                let quoted = word.get_or_insert_default();
+                loop {
+                    match characters.next() {
+                        None => return Err("a quote has no end".to_owned()),
+                        Some(end) if end == quote => break,
+                        Some(special @ ('$' | '`' | '\\' | '!')) if quote == '"' => {
+                            return Err(format!("{special} in double quotes"));
+                        }
+                        Some(other) => quoted.push(other),
+                    }
+                }
+            }
+            '\n' if !characters.as_str().trim().is_empty() => return Err("a line ends without \\".to_owned()),
+            blank if blank.is_whitespace() => words.extend(word.take()),
+            plain if plain.is_ascii_alphanumeric() || "-_./:=,@%+".contains(plain) => {
+                word.get_or_insert_default().push(plain);
+            }
+            other => return Err(format!("{other} without quotes")),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+/// Says where `answer` lacks something of `expected`: each field of an object, and the first elements of an array.
+fn missing(expected: &Value, answer: &Value, place: &str) -> Option<String> {
+    match (expected, answer) {
+        (Value::String(text), _) if text == ANYTHING => None,
+        (Value::Object(expected), Value::Object(answer)) => expected.iter().find_map(|(name, value)| {
+            let place = format!("{place}.{name}");
+            match answer.get(name) {
+                Some(found) => missing(value, found, &place),
+                None => Some(format!("{place} is not there")),
+            }
+        }),
+        (Value::Array(expected), Value::Array(answer)) => {
+            expected.iter().enumerate().find_map(|(index, value)| match answer.get(index) {
+                Some(found) => missing(value, found, &format!("{place}[{index}]")),
+                None => Some(format!("{place}[{index}] is not there")),
+            })
+        }
+        _ if expected == answer => None,
+        _ => Some(format!("{place} is {answer}, not {expected}")),
+    }
+}
+
+async fn send(system: &System, command: &Command) -> (u16, Value) {
+    let mut request = Request::builder().method(command.method.as_str()).uri(&command.path);
+    for (name, value) in &command.headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(Bytes::from(command.body.clone().unwrap_or_default())).unwrap();
+    let (parts, body) = system.call(request).await.into_parts();
+    let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
+    (parts.status.as_u16(), body)
+}
+
+#[tokio::test]
+async fn the_readme_examples_work_as_printed() {
+    let system = System::in_memory().await.unwrap();
+    let outcome = demo::run(&system, |_| {}).await.unwrap();
+    assert!(README.contains(outcome.table.trim_end()), "the invoice of the demo is printed:\n{}", outcome.table);
+    let examples = examples(README);
+    assert!(examples.len() >= 20, "only {} examples are found", examples.len());
+
+    for Example { line, commands, status: expected_status, answer: expected } in examples {
+        let mut last = (0, Value::Null);
+        for (index, command) in commands.iter().enumerate() {
+            last = send(&system, command).await;
+            let is_last = index + 1 == commands.len();
+            assert!(is_last || last.0 < 300, "line {line}: {command:?} was answered {} {:#}", last.0, last.1);
+            // What `cargo dev` does in the background.
+            system.settle().await.unwrap();
+        }
+
+        let (status, answer) = last;
+        assert_eq!(status, expected_status, "line {line}: {answer:#}");
+        let missing = expected.and_then(|expected| missing(&expected, &answer, "answer"));
+        assert_eq!(missing, None, "line {line}: {answer:#}");
+    }
+}
+
+#[test]
+fn the_pricing_table_of_the_readme_says_what_rating_computes() {
+    let mut models = BTreeSet::new();
+    let rows = README.lines().skip_while(|line| !line.starts_with("| model |")).skip(2);
+    for row in rows.take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let [model, _, price, quantity, amount, _] = cells[..] else { panic!("six cells: {row}") };
+        let json: Value = serde_json::from_str(price).unwrap_or_else(|error| panic!("{error}: {price}"));
+        let price: Price = serde_json::from_str(price).unwrap_or_else(|error| panic!("{error}: {price}"));
+        let inputs = ChargeInputs {
+            price: &price,
+            aggregation: Aggregation::Sum,
+            included: Quantity::ZERO,
+            bill_zero_usage: false,
+            currency: "USD".parse().unwrap(),
+            rounding: Rounding::default(),
+        };
+
+        let charge = rate_quantity(&inputs, quantity.parse().unwrap()).unwrap();
+
+        assert_eq!(json["model"], model, "{row}");
+        assert_eq!(charge.amount.to_string(), amount, "{row}");
+        assert!(models.insert(model.to_owned()), "{model} has two rows");
+    }
+
+    assert_eq!(models, every_model());
+}
+
+/// The names of all models, from what rating answers to one that is none.
+fn every_model() -> BTreeSet<String> {
+    let error = serde_json::from_str::<Price>(r#"{"model":"no model"}"#).unwrap_err().to_string();
+    let (_, listed) = error.split_once("expected").expect("the error lists the models");
+    listed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn commands_are_split_like_in_a_shell() {
+    let read = words("curl -s 'http://a/?b=1&c' \\\n  -H \"X: 'y'\" -d '{\"a\":\n1}'\n").unwrap();
+    assert_eq!(read, ["curl", "-s", "http://a/?b=1&c", "-H", "X: 'y'", "-d", "{\"a\":\n1}"]);
+
+    for text in ["curl $A", "curl \"$A\"", "curl http://a/?b", "curl a | jq", "curl 'a", "curl a\n-s", "curl a > b"] {
+        assert!(words(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_expected_answer_is_part_of_the_real_one() {
+    let answer = serde_json::json!({"a": [{"b": "1", "c": 2}, {"b": "3"}], "d": null});
+    for (expected, is_part) in [
+        (r#"{}"#, true),
+        (r#"{"a":[{"c":2}]}"#, true),
+        (r#"{"a":[{"b":"..."},{"b":"3"}],"d":null}"#, true),
+        (r#"{"a":[{"b":"3"}]}"#, false),
+        (r#"{"a":[{},{},{}]}"#, false),
+        (r#"{"e":"..."}"#, false),
+        (r#"{"a":{}}"#, false),
+    ] {
+        assert_eq!(missing(&serde_json::from_str(expected).unwrap(), &answer, "").is_none(), is_part, "{expected}");
+    }
+}

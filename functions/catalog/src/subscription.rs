@@ -227,6 +227,7 @@ async fn draft(deps: &Deps, site: &Site, new: NewSubscription, now: Timestamp) -
         current: None,
         ended: false,
         grace_seconds,
+        last_close: None,
         created_at: now,
         updated_at: now,
     };

@@ -302,6 +302,7 @@ mod tests {
             current: None,
             ended: false,
             grace_seconds: None,
+            last_close: None,
             created_at: Timestamp::MIN,
             updated_at: Timestamp::MIN,
         }

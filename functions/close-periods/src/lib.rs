@@ -52,10 +52,8 @@ impl From<Error> for Diagnostic {
 /// `Due` and `Send`: what was not sent stays due.
 pub async fn handle(deps: &Deps, now: Timestamp, _event: Value) -> Result<Value, Error> {
     let due = deps.store.due(now).await?;
-    let messages: Vec<DueMessage> = due
-        .into_iter()
-        .map(|due| DueMessage { site_id: due.site_id, subscription_id: due.subscription_id })
-        .collect();
+    let messages: Vec<DueMessage> =
+        due.into_iter().map(|due| DueMessage { site_id: due.site_id, subscription_id: due.subscription_id }).collect();
     deps.queue.send(&messages).await?;
     tracing::info!(due = messages.len(), "sent what is due");
     Ok(json!({ "due": messages.len() }))

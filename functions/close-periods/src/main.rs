@@ -16,8 +16,8 @@ async fn main() -> Result<(), Error> {
     let url = std::env::var("INVOICE_QUEUE_URL").expect("INVOICE_QUEUE_URL is the queue's address");
     let store = Store::new(store::client::connect(None), table);
     let deps = &Deps::new(store, InvoiceQueue::new(invoice_queue::client::connect(None), url));
-    run(service_fn(move |event: LambdaEvent<Value>| async move {
-        handle(deps, api::clock::now(), event.payload).await
-    }))
+    run(service_fn(
+        move |event: LambdaEvent<Value>| async move { handle(deps, api::clock::now(), event.payload).await },
+    ))
     .await
 }

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use api::{Call, Kind, Problem, fault, json_response};
 use billing::id::InvoiceId;
-use store::Close;
+use store::{Close, StoreError};
 
-use crate::read::{not_found, rated};
+use crate::read::{not_found, rated, unrated_reason};
 use crate::{Deps, Route};
 
 #[derive(Deserialize)]
@@ -17,14 +17,14 @@ struct Nothing {}
 /// Closes the invoice that the path names; one that is closed already is answered as it stands.
 ///
 /// # Errors
-/// 404, 409 with the earlier invoice of the subscription that has to be closed first.
+/// 404, 409 with the earlier invoice of the subscription that has to be closed first, 422 where it cannot be rated.
 pub async fn close(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     let id: InvoiceId = call.param("id")?;
     if !call.body_text()?.trim().is_empty() {
         let Nothing {} = call.json()?;
     }
     let site = call.site()?;
-    match deps.store.close_invoice(site, &id, call.now).await.map_err(fault)? {
+    match deps.store.close_invoice(site, &id, call.now).await.map_err(close_fault)? {
         Close::Closed(invoice) | Close::AlreadyClosed(invoice) => {
             Ok(json_response(200, &rated(deps, site, invoice).await?))
         }
@@ -34,5 +34,13 @@ pub async fn close(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Pr
             Err(problem.with("invoice_id", earlier.as_str().into()))
         }
         Close::NotFound => Err(not_found(&id)),
+    }
+}
+
+/// A failure to close; usage that has no price is not the server's.
+fn close_fault(error: StoreError) -> Problem {
+    match error {
+        StoreError::Billing(error) => Problem::new(Kind::Invalid, unrated_reason(&error)),
+        error => fault(error),
     }
 }

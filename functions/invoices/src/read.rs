@@ -4,12 +4,13 @@ use futures_util::future::try_join_all;
 use lambda_http::{Body, Response};
 
 use api::{Call, Kind, Problem, fault, json_response, list_response};
+use billing::error::BillingError;
 use billing::id::{CustomerId, InvoiceId, SubscriptionId};
 use billing::invoice::{Invoice, InvoiceStatus};
 use billing::site::Site;
 use store::StoreError;
 
-use crate::view::{InvoiceBody, invoice_body};
+use crate::view::{InvoiceBody, invoice_body, unrated_body};
 use crate::{Deps, Route};
 
 /// The query parameters of the list.
@@ -59,11 +60,22 @@ pub async fn list(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Pro
 
 /// The invoice with its lines: what it would say if it were closed now, or what was frozen.
 ///
+/// One that cannot be rated is shown with the reason and without amounts: it hides no other invoice of a list.
+///
 /// # Errors
-/// 500 where it cannot be rated, 503 where the storage is busy.
+/// 503 where the storage is busy.
 pub async fn rated(deps: &Deps, site: &Site, invoice: Invoice) -> Result<InvoiceBody, Problem> {
-    let rated = deps.store.rated(site, &invoice).await.map_err(fault)?;
-    Ok(invoice_body(invoice, rated))
+    match deps.store.rated(site, &invoice).await {
+        Ok(rated) => Ok(invoice_body(invoice, rated)),
+        Err(StoreError::Billing(error)) => Ok(unrated_body(invoice, unrated_reason(&error))),
+        Err(error) => Err(fault(error)),
+    }
+}
+
+/// Why an invoice cannot be rated, for whoever may change its usage.
+pub fn unrated_reason(error: &BillingError) -> String {
+    let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
+    format!("{error}{cause}")
 }
 
 /// A list's failure; a cursor that no list gave is the caller's.

@@ -21,8 +21,12 @@ pub struct InvoiceBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     period: Option<BillingPeriod>,
     lines: Vec<LineBody>,
-    total: String,
-    amount_due: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount_due: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unrated_reason: Option<String>,
     generated_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     closes_at: Option<Timestamp>,
@@ -73,8 +77,9 @@ pub fn invoice_body(invoice: Invoice, rated: Rated) -> InvoiceBody {
         currency_code: invoice.currency_code,
         period: invoice.ended.or(invoice.begun),
         lines: rated.lines.into_iter().map(line_body).collect(),
-        amount_due: if owed { total.clone() } else { nothing },
-        total,
+        amount_due: Some(if owed { total.clone() } else { nothing }),
+        total: Some(total),
+        unrated_reason: None,
         generated_at: invoice.generated_at,
         closes_at: pending.then_some(invoice.closes_at),
         closed_at: closing.map(|closing| closing.closed_at),
@@ -82,6 +87,12 @@ pub fn invoice_body(invoice: Invoice, rated: Rated) -> InvoiceBody {
         subscription_id: invoice.subscription_id,
         customer_id: invoice.customer_id,
     }
+}
+
+/// The shape of an invoice that has no amounts, for the given reason.
+pub fn unrated_body(invoice: Invoice, reason: String) -> InvoiceBody {
+    let rated = Rated { lines: Vec::new(), total: Money::zero(invoice.currency_code) };
+    InvoiceBody { total: None, amount_due: None, unrated_reason: Some(reason), ..invoice_body(invoice, rated) }
 }
 
 fn line_body(line: LineItem) -> LineBody {

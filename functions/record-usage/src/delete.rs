@@ -74,8 +74,10 @@ fn if_match(call: &Call<Route>) -> Result<Timestamp, Problem> {
     };
     let text = text.trim();
     let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
-    let version = bare.parse().ok().and_then(|millis| Timestamp::from_millis(millis).ok());
-    version.ok_or_else(|| Problem::new(Kind::Unreadable, "If-Match is one resource_version").field("If-Match"))
+    let refuse = || Problem::new(Kind::Unreadable, "If-Match is one resource_version").field("If-Match");
+    let millis = bare.parse().map_err(|_| refuse())?;
+    // A version out of range stands nowhere, and neither does one of the latest instant.
+    Ok(Timestamp::from_millis(millis).unwrap_or(Timestamp::MAX))
 }
 
 fn not_found() -> Problem {

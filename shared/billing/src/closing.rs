@@ -68,6 +68,12 @@ pub fn generate(
             items.push(snapshot(item, version, !billed));
         }
     }
+    // Invoices are closed in order, so one whose grace was made shorter waits for the one before it.
+    let closes_at = closes_at(subscription, boundary, site_grace_seconds);
+    let closes_at = subscription.last_close.map_or(closes_at, |last| last.max(closes_at));
+    if !items.is_empty() {
+        next.last_close = Some(closes_at);
+    }
     let invoice = (!items.is_empty()).then(|| Invoice {
         subscription_id: subscription.id.clone(),
         boundary: boundary.number,
@@ -78,7 +84,7 @@ pub fn generate(
         begun,
         items,
         generated_at: now,
-        closes_at: closes_at(subscription, boundary, site_grace_seconds),
+        closes_at,
         closing: None,
     });
     Ok(Generated { subscription: next, invoice })
@@ -175,6 +181,7 @@ pub(crate) mod tests {
             current: None,
             ended: false,
             grace_seconds: None,
+            last_close: None,
             created_at: start,
             updated_at: start,
         }

@@ -167,6 +167,9 @@ pub struct Subscription {
     /// Seconds between a period's end and the close of its invoice; the site's where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace_seconds: Option<u32>,
+    /// When the newest invoice closes by itself: no later one closes before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_close: Option<Timestamp>,
     /// When the subscription was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -20,9 +20,8 @@ use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 pub fn connect(http: Option<SharedHttpClient>) -> Client {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let embedded = http.is_some();
-    let http = http.unwrap_or_else(|| {
-        Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
-    });
+    let http =
+        http.unwrap_or_else(|| Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https());
     let credentials = match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
         (Some(id), Some(secret)) if !embedded => {
             Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment")

@@ -1,8 +1,5 @@
 //! `cargo dev`: the whole system in one process, on loopback.
 
-// The whole system is one future here, six functions deep.
-#![recursion_limit = "256"]
-
 mod progress;
 
 use std::error::Error as _;

@@ -127,6 +127,8 @@ impl Store {
 
     /// Seals, rates and freezes an invoice; one that somebody else closed meanwhile is given as it stands.
     async fn close(&self, site: &Site, invoice: Stored<Invoice>, now: Timestamp) -> Result<Invoice, StoreError> {
+        // Sealing cannot be undone: what cannot be rated stays open, so that its cause can be corrected.
+        self.rated(site, &invoice.value).await?;
         let usage = self.seal_usage(site, &invoice.value).await?;
         let rated = self.rate_invoice(site, &invoice.value, &usage).await?;
         let customer = self
@@ -179,7 +181,8 @@ impl Store {
         if !rated.lines.is_empty() {
             let prefix = customer.invoice_prefix();
             let count_key = key::invoice_count(&site.id, prefix);
-            let last: u64 = self.table.get(&count_key, true).await?.and_then(|item| get_number(&item, "N")).unwrap_or(0);
+            let last: u64 =
+                self.table.get(&count_key, true).await?.and_then(|item| get_number(&item, "N")).unwrap_or(0);
             let next = last.saturating_add(1);
             number_of_customer = Some(format!("{prefix}-{next}"));
             let values = Item::from([(":next".to_owned(), number(next)), (":last".to_owned(), number(last))]);
@@ -200,9 +203,7 @@ impl Store {
             total: rated.total.to_string(),
         });
         let update = match closed.status {
-            InvoiceStatus::Empty => {
-                "SET D = :document, R = :next REMOVE due_shard, due_at, list_of, list_key"
-            }
+            InvoiceStatus::Empty => "SET D = :document, R = :next REMOVE due_shard, due_at, list_of, list_key",
             _ => "SET D = :document, R = :next REMOVE due_shard, due_at",
         };
         let key = key::invoice(&site.id, &closed.subscription_id, closed.boundary);

@@ -70,6 +70,16 @@ pub enum Updated {
     Taken(&'static str),
 }
 
+/// An item that is to be created, with everything that is written together with it.
+pub(crate) struct NewItem<'a, T> {
+    pub key: Key,
+    pub item: Item,
+    /// What the item holds.
+    pub value: &'a T,
+    pub others: Vec<TransactWriteItem>,
+    pub claims: Vec<Claim>,
+}
+
 /// A kind of catalogue document.
 pub trait Document: Serialize + DeserializeOwned + Send + Sync {
     /// What its sort keys begin with.
@@ -167,9 +177,14 @@ impl Store {
         creation: &Creation<'_>,
     ) -> Result<Created<D>, StoreError> {
         let key = key::document(site, D::KIND, document.id());
-        let item = first_item(&key, document, creation)?;
-        self.create_item(site, &key, item, self.versions(site, document)?, &claims(site, document), creation, document)
-            .await
+        let new = NewItem {
+            item: first_item(&key, document, creation)?,
+            key,
+            value: document,
+            others: self.versions(site, document)?,
+            claims: claims(site, document),
+        };
+        self.create_item(site, new, creation).await
     }
 
     /// Reads a catalogue document, strongly.
@@ -265,21 +280,17 @@ impl Store {
     }
 
     /// Creates an item together with what belongs to it; the claims are names that must be free or its own.
-    #[allow(clippy::too_many_arguments)]
     pub(crate) async fn create_item<T: Serialize + DeserializeOwned>(
         &self,
         site: &SiteId,
-        key: &Key,
-        item: Item,
-        others: Vec<TransactWriteItem>,
-        claims: &[Claim],
+        new: NewItem<'_, T>,
         creation: &Creation<'_>,
-        value: &T,
     ) -> Result<Created<T>, StoreError> {
+        let NewItem { key, item, value, others, claims } = new;
         let mut writes = vec![self.table.put_new(item)?];
         writes.extend(others);
         let first_claim = writes.len();
-        for claim in claims {
+        for claim in &claims {
             writes.push(claim.write(&self.table)?);
         }
         let remembered = creation.idempotency_key.map(|text| key::idempotency(site, text));
@@ -294,7 +305,7 @@ impl Store {
         };
         let stands = match first {
             Some(item) => Some(item),
-            None if refused.first() == Some(&true) => self.table.get(key, true).await?,
+            None if refused.first() == Some(&true) => self.table.get(&key, true).await?,
             None => None,
         };
         if let Some(item) = stands {

@@ -157,9 +157,6 @@ pub(crate) fn pending_item(site: &Site, invoice: &Invoice) -> Result<Item, Store
     item.extend(due_at(site, &invoice.subscription_id, invoice.closes_at.millis()));
     item.insert("list_of".into(), text(key::invoices_list(&site.id)));
     let customer = invoice.customer_id.as_str();
-    item.insert(
-        "list_key".into(),
-        text(key::invoice_list_key(customer, invoice.generated_at.millis(), &invoice.id())),
-    );
+    item.insert("list_key".into(), text(key::invoice_list_key(customer, invoice.generated_at.millis(), &invoice.id())));
     Ok(item)
 }

@@ -8,7 +8,7 @@ use billing::id::SiteId;
 use billing::site::{ApiKey, Site};
 
 use crate::Store;
-use crate::document::{Created, Creation, Stored, Updated, first_item, stored, to_json};
+use crate::document::{Created, Creation, NewItem, Stored, Updated, first_item, stored, to_json};
 use crate::error::StoreError;
 use crate::key;
 use crate::table::{DOCUMENT, REVISION, Transacted, keyed, number, text};
@@ -18,7 +18,9 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// The callers of the last minute. Strangers are not remembered, nor are test sites, whose clocks move.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Callers(Arc<Mutex<HashMap<String, (Instant, ApiKey, Site)>>>);
+pub(crate) struct Callers(Arc<Mutex<BySha256>>);
+
+type BySha256 = HashMap<String, (Instant, ApiKey, Site)>;
 
 impl Callers {
     fn get(&self, sha256: &str) -> Option<(ApiKey, Site)> {
@@ -68,11 +70,12 @@ impl Store {
     pub async fn create_site(&self, site: &Site, creation: &Creation<'_>) -> Result<Created<Site>, StoreError> {
         let key = key::site(&site.id);
         let item = first_item(&key, site, creation)?;
-        let listed = match site.is_test() {
+        let others = match site.is_test() {
             true => vec![self.table.put_new(keyed(&key::test_site(&site.id)))?],
             false => Vec::new(),
         };
-        self.create_item(&site.id, &key, item, listed, &[], creation, site).await
+        let new = NewItem { key, item, value: site, others, claims: Vec::new() };
+        self.create_item(&site.id, new, creation).await
     }
 
     /// Changes a site, on condition that it has the revision that was read.

@@ -33,11 +33,7 @@ impl Store {
     ///
     /// # Errors
     /// As every call of the store.
-    pub async fn trouble(
-        &self,
-        site: &SiteId,
-        subscription: &SubscriptionId,
-    ) -> Result<Option<Stuck>, StoreError> {
+    pub async fn trouble(&self, site: &SiteId, subscription: &SubscriptionId) -> Result<Option<Stuck>, StoreError> {
         let item = self.table.get(&key::stuck(site, subscription), true).await?;
         item.map(|item| Ok(stored(&item, "stuck entry")?.value)).transpose()
     }
@@ -111,12 +107,7 @@ impl Store {
     ///
     /// # Errors
     /// `Cursor` where the cursor is not one of this list's.
-    pub async fn stuck(
-        &self,
-        site: &SiteId,
-        cursor: Option<&str>,
-        limit: usize,
-    ) -> Result<Page<Stuck>, StoreError> {
+    pub async fn stuck(&self, site: &SiteId, cursor: Option<&str>, limit: usize) -> Result<Page<Stuck>, StoreError> {
         let page = self.list_partition(&key::site_partition(site), "STUCK#", cursor, limit).await?;
         let items = page.items.iter().map(|item| Ok(stored(item, "stuck entry")?.value));
         Ok(Page { items: items.collect::<Result<_, StoreError>>()?, next: page.next })

@@ -7,7 +7,8 @@ use billing::subscription::Subscription;
 use crate::Store;
 use crate::claim::Claim;
 use crate::document::{
-    Created, Creation, Page, Stored, Updated, decode_cursor, encode_cursor, first_item, revision_values, stored,
+    Created, Creation, NewItem, Page, Stored, Updated, decode_cursor, encode_cursor, first_item, revision_values,
+    stored,
 };
 use crate::error::StoreError;
 use crate::key;
@@ -30,7 +31,8 @@ impl Store {
         item.insert("list_of".into(), text(key::subscriptions_list(&site.id)));
         item.insert("list_key".into(), text(format!("{}#{}", subscription.customer_id, subscription.id)));
         let claims = item_claims(site, subscription, None);
-        self.create_item(&site.id, &key, item, Vec::new(), &claims, creation, subscription).await
+        let new = NewItem { key, item, value: subscription, others: Vec::new(), claims };
+        self.create_item(&site.id, new, creation).await
     }
 
     /// Reads a subscription, strongly.
@@ -143,8 +145,7 @@ fn due_attributes(site: &Site, subscription: &Subscription) -> Item {
 
 /// The due index's attributes for an instant, in milliseconds.
 pub(crate) fn due_at(site: &Site, subscription: &SubscriptionId, millis: i64) -> Item {
-    let shard =
-        if site.is_test() { key::test_shard(&site.id) } else { key::due_shard(&site.id, subscription) };
+    let shard = if site.is_test() { key::test_shard(&site.id) } else { key::due_shard(&site.id, subscription) };
     Item::from([("due_shard".to_owned(), text(shard)), ("due_at".to_owned(), number(millis))])
 }
 

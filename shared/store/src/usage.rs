@@ -8,6 +8,7 @@ use billing::id::{ItemPriceId, SiteId, SubscriptionId};
 use billing::subscription::Subscription;
 use billing::timestamp::Timestamp;
 use billing::usage::{Content, RecordKey, UsageRecord};
+use futures_util::{StreamExt, stream};
 
 use crate::Store;
 use crate::error::{StoreError, sdk_error};
@@ -71,6 +72,31 @@ struct Pending {
     outcome: Option<Result<Outcome, StoreError>>,
 }
 
+impl Pending {
+    fn bound(&self) -> Bound {
+        Bound::of(&self.key)
+    }
+}
+
+/// The records of a round that one page takes.
+struct Share {
+    slot: Slot,
+    group: Vec<usize>,
+}
+
+/// What writing a share brought: the records that have their outcome, and the page where it was refused.
+#[derive(Default)]
+struct Step {
+    settled: Vec<(usize, Outcome)>,
+    seen: Option<Slot>,
+}
+
+/// How many pages are written at once.
+const CONCURRENT: usize = 16;
+
+/// How many pages are looked up at once.
+const PAGES_AT_ONCE: usize = 100;
+
 impl Store {
     /// Records usage of one item price, in any number; the answer says of each, in order, what became of it.
     ///
@@ -87,34 +113,45 @@ impl Store {
         let mut pending: Vec<Pending> =
             records.into_iter().map(|(key, content)| Pending { key, content, outcome: None }).collect();
         let mut attempts = Attempts::default();
-        // A page that was just seen, by a refusal or a strong read; it spares the next round a look-up.
-        let mut hint: Option<Slot> = None;
+        // A page that a refusal just showed; it spares the next round a look-up.
+        let mut seen: Option<Slot> = None;
         loop {
             let round = first_of_each_key(&pending);
-            let Some(first) = round.first() else { break };
-            let before = open(&pending);
-            let step = match hint.take().filter(|slot| slot.holds(&Bound::of(&pending[*first].key))) {
-                Some(slot) => Ok(slot),
-                None => pages.locate(&Bound::of(&pending[*first].key), attempts.any()).await,
+            if round.is_empty() {
+                break;
+            }
+            let shares = match seen.take() {
+                Some(slot) if slot.holds(&pending[round[0]].bound()) => Ok(vec![slot.share(&pending, &round)]),
+                _ => pages.share_out(subscription, &pending, &round, attempts.any()).await,
             };
-            let step = match step {
-                Ok(slot) => pages.write_round(subscription, slot, &mut pending, &round, now).await,
-                Err(error) => Err(error),
+            let steps = match shares {
+                Ok(shares) => pages.write_shares(subscription, shares, &pending, now).await,
+                Err(error) => vec![Err(error)],
             };
-            let retry = match step {
-                Ok(next) => {
-                    hint = next;
-                    // Progress starts the count anew; standing still does not.
-                    if open(&pending) < before {
-                        attempts = Attempts::default();
-                        Ok(())
-                    } else {
-                        attempts.again().await
+            let (mut settled, mut failed) = (0, None);
+            let alone = steps.len() == 1;
+            for step in steps {
+                match step {
+                    Ok(step) => {
+                        settled += step.settled.len();
+                        seen = step.seen.filter(|_| alone);
+                        for (index, outcome) in step.settled {
+                            pending[index].outcome = Some(Ok(outcome));
+                        }
                     }
+                    Err(error) => failed = Some(error),
                 }
-                Err(error) => attempts.after(error).await,
+            }
+            let again = match failed {
+                Some(error) => attempts.after(error).await,
+                // Progress starts the count anew; standing still does not.
+                None if settled > 0 => {
+                    attempts = Attempts::default();
+                    Ok(())
+                }
+                None => attempts.again().await,
             };
-            if let Err(error) = retry {
+            if let Err(error) = again {
                 fail_open(&mut pending, error);
             }
         }
@@ -129,10 +166,6 @@ impl Store {
     ) -> Pages<'a> {
         Pages { store: self, partition: key::subscription_partition(site, subscription), price }
     }
-}
-
-fn open(pending: &[Pending]) -> usize {
-    pending.iter().filter(|record| record.outcome.is_none()).count()
 }
 
 /// The open records, sorted by key, each key once: the first of equals goes first.
@@ -155,6 +188,12 @@ fn fail_open(pending: &mut [Pending], error: StoreError) {
 impl Slot {
     fn holds(&self, bound: &Bound) -> bool {
         self.start <= *bound && self.page.as_ref().is_none_or(|page| *bound < page.end)
+    }
+
+    /// The first of the round's records, sorted by key, as far as the slot holds them.
+    fn share(self, pending: &[Pending], round: &[usize]) -> Share {
+        let group = round.iter().copied().take_while(|&index| self.holds(&pending[index].bound())).collect();
+        Share { slot: self, group }
     }
 }
 
@@ -185,28 +224,93 @@ impl Pages<'_> {
         item.map(|item| self.parse(&item)).transpose()
     }
 
-    /// Writes as many records of the round as the slot's page takes, and gives the page to go on with.
-    async fn write_round(
+    /// Gives the records of a round, sorted by key, to the pages that they belong to. What has no page yet but behind
+    /// one that is missing itself waits for a later round: pages are made one after the other.
+    async fn share_out(
         &self,
         subscription: &Subscription,
-        slot: Slot,
-        pending: &mut [Pending],
+        pending: &[Pending],
         round: &[usize],
+        consistent: bool,
+    ) -> Result<Vec<Share>, StoreError> {
+        let mut shares = Vec::new();
+        let mut rest = round;
+        let mut known = Vec::new().into_iter();
+        let mut slot = self.locate(&pending[round[0]].bound(), consistent).await?;
+        loop {
+            let missing = slot.page.is_none();
+            let end = match &slot.page {
+                Some(page) => page.end.clone(),
+                None => new_page_end(subscription, &pending[rest[0]].key)?,
+            };
+            let mut share = slot.share(pending, rest);
+            share.group.retain(|&index| pending[index].bound() < end);
+            rest = &rest[share.group.len()..];
+            shares.push(share);
+            let Some(&next) = rest.first() else { break };
+            if missing {
+                break;
+            }
+            let bound = pending[next].bound();
+            if shares.len() == 1 {
+                known = self.following(&end, &pending[rest[rest.len() - 1]].bound(), rest.len()).await?.into_iter();
+            }
+            match known.find(|page: &Page| bound < page.end) {
+                Some(page) if page.contains(&bound) => slot = Slot { start: page.start.clone(), page: Some(page) },
+                // Behind the last page there is, or behind those that were looked up.
+                _ => break,
+            }
+        }
+        Ok(shares)
+    }
+
+    /// The pages that begin from one bound to another, in order, as far as records ask for them.
+    async fn following(&self, from: &Bound, to: &Bound, records: usize) -> Result<Vec<Page>, StoreError> {
+        let prefix = key::pages(self.price);
+        let ask = Ask {
+            partition: self.partition.clone(),
+            from: format!("{prefix}{from}"),
+            to: format!("{prefix}{to}"),
+            limit: Some(records.min(PAGES_AT_ONCE)),
+            ..Ask::default()
+        };
+        let items = self.store.table.query_once(&ask, None).await?.0;
+        items.iter().map(|item| self.parse(item)).collect()
+    }
+
+    async fn write_shares(
+        &self,
+        subscription: &Subscription,
+        shares: Vec<Share>,
+        pending: &[Pending],
         now: Timestamp,
-    ) -> Result<Option<Slot>, StoreError> {
+    ) -> Vec<Result<Step, StoreError>> {
+        let writes: Vec<_> =
+            shares.into_iter().map(|share| self.write_share(subscription, share, pending, now)).collect();
+        stream::iter(writes).buffer_unordered(CONCURRENT).collect().await
+    }
+
+    /// Writes records into their page: an update where they fit, a new layout where they do not.
+    async fn write_share(
+        &self,
+        subscription: &Subscription,
+        Share { slot, group }: Share,
+        pending: &[Pending],
+        now: Timestamp,
+    ) -> Result<Step, StoreError> {
+        let Some(&first) = group.first() else { return Ok(Step::default()) };
         let end = match &slot.page {
             Some(page) => page.end.clone(),
-            None => new_page_end(subscription, &pending[round[0]].key)?,
+            None => new_page_end(subscription, &pending[first].key)?,
         };
-        let group: Vec<usize> =
-            round.iter().copied().take_while(|index| Bound::of(&pending[*index].key) < end).collect();
+        let group: Vec<usize> = group.into_iter().filter(|&index| pending[index].bound() < end).collect();
         let additions: usize = group
             .iter()
             .map(|&i| cell_bytes(&slot.start, &pending[i].key, &Cell::new(pending[i].content.clone(), now)))
             .sum();
         let present = slot.page.as_ref().map_or(0, |page| usize::try_from(page.bytes).unwrap_or(usize::MAX));
-        let fits = self.overhead() + present + additions <= FULL_PAGE_BYTES && group.len() <= UPDATE_RECORDS;
-        if fits {
+        let fits = self.overhead() + additions <= FULL_PAGE_BYTES.saturating_sub(present);
+        if fits && group.len() <= UPDATE_RECORDS {
             self.update(&slot.start, &end, pending, &group, now).await
         } else {
             self.rewrite(&slot.start, &end, pending, &group, now).await
@@ -218,10 +322,10 @@ impl Pages<'_> {
         &self,
         start: &Bound,
         end: &Bound,
-        pending: &mut [Pending],
+        pending: &[Pending],
         group: &[usize],
         now: Timestamp,
-    ) -> Result<Option<Slot>, StoreError> {
+    ) -> Result<Step, StoreError> {
         let mut names = HashMap::from([("#end".to_owned(), "E".to_owned())]);
         let mut values = Item::from([(":end".to_owned(), text(end.as_str()))]);
         let (mut sets, mut conditions, mut bytes) = (String::new(), String::new(), 0);
@@ -256,20 +360,15 @@ impl Pages<'_> {
             .send()
             .await;
         match sent {
-            Ok(_) => {
-                for &index in group {
-                    pending[index].outcome = Some(Ok(Outcome::Recorded(self.new_standing(&pending[index], now))));
-                }
-                Ok(None)
-            }
+            Ok(_) => Ok(Step { settled: self.recorded(pending, group, now), seen: None }),
             Err(error) => match refusal(error)? {
                 Some(item) => {
                     let page = self.parse(&item)?;
-                    self.resolve(&page, pending, group, now).await?;
-                    Ok(Some(Slot { start: start.clone(), page: Some(page) }))
+                    let settled = self.resolve(&page, pending, group, now).await?;
+                    Ok(Step { settled, seen: Some(Slot { start: start.clone(), page: Some(page) }) })
                 }
-                // The page went missing between the refusal and its picture; look again.
-                None => Ok(None),
+                // An engine that gives no picture with its refusal: look again.
+                None => Ok(Step::default()),
             },
         }
     }
@@ -280,45 +379,44 @@ impl Pages<'_> {
         &self,
         start: &Bound,
         end: &Bound,
-        pending: &mut [Pending],
+        pending: &[Pending],
         group: &[usize],
         now: Timestamp,
-    ) -> Result<Option<Slot>, StoreError> {
+    ) -> Result<Step, StoreError> {
         let page = self.get(start).await?;
-        if let Some(page) = &page {
-            self.resolve(page, pending, group, now).await?;
-            if page.sealed.is_some() {
-                return Ok(None);
-            }
+        let mut settled = match &page {
+            Some(page) => self.resolve(page, pending, group, now).await?,
+            None => Vec::new(),
+        };
+        if page.as_ref().is_some_and(|page| page.sealed.is_some()) {
+            return Ok(Step { settled, seen: None });
         }
         let end = page.as_ref().map_or(end, |page| &page.end);
-        let group: Vec<usize> = group
+        let open: Vec<usize> = group
             .iter()
             .copied()
-            .filter(|&index| pending[index].outcome.is_none() && Bound::of(&pending[index].key) < *end)
+            .filter(|index| settled.iter().all(|(done, _)| done != index) && pending[*index].bound() < *end)
             .collect();
         let present = page.as_ref().map(|page| page.cells.clone()).unwrap_or_default();
-        let mut taken = group.len();
+        let mut taken = open.len();
         let drafts = loop {
-            let additions = group[..taken]
+            let additions = open[..taken]
                 .iter()
+                .filter(|&&index| !present.contains_key(&pending[index].key))
                 .map(|&index| (pending[index].key.clone(), Cell::new(pending[index].content.clone(), now)))
                 .collect();
             let drafts = lay_out(start, end, &present, &additions, self.overhead());
-            if drafts.len() <= TRANSACTION_PAGES {
+            if drafts.len() <= TRANSACTION_PAGES || taken == 0 {
                 break drafts;
             }
             taken /= 2;
         };
-        if taken == 0 {
-            return Ok(page.map(|page| Slot { start: start.clone(), page: Some(page) }));
+        if taken > 0 && self.replace(page.as_ref(), &drafts).await? {
+            let written: Vec<usize> =
+                open[..taken].iter().copied().filter(|&index| !present.contains_key(&pending[index].key)).collect();
+            settled.extend(self.recorded(pending, &written, now));
         }
-        if self.replace(page.as_ref(), &drafts).await? {
-            for &index in &group[..taken] {
-                pending[index].outcome = Some(Ok(Outcome::Recorded(self.new_standing(&pending[index], now))));
-            }
-        }
-        Ok(None)
+        Ok(Step { settled, seen: None })
     }
 
     /// Writes pages in the place of one, on condition that it is as it was read, open, and that the others do not
@@ -339,25 +437,26 @@ impl Pages<'_> {
         Ok(matches!(self.store.table.transact(writes).await?, Transacted::Done))
     }
 
-    /// Gives each record the outcome that the page, just read, has for it; a record that could stand stays open.
+    /// The outcome that the page, just read, has for each record; a record that could stand has none yet.
     async fn resolve(
         &self,
         page: &Page,
-        pending: &mut [Pending],
+        pending: &[Pending],
         group: &[usize],
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<(usize, Outcome)>, StoreError> {
+        let mut settled = Vec::new();
         for &index in group {
-            let record = &mut pending[index];
+            let record = &pending[index];
             let outcome = match page.answer(&record.key, &record.content) {
                 Answer::MoveRight => None,
                 Answer::Sealed(cell) => self.record_late(record, cell, now).await?,
                 Answer::Open(CellAnswer::Correct { old }) => self.correct(page, record, &old, now).await?,
                 Answer::Open(answer) => self.settled(&record.key, answer, false),
             };
-            record.outcome = outcome.map(Ok);
+            settled.extend(outcome.map(|outcome| (index, outcome)));
         }
-        Ok(())
+        Ok(settled)
     }
 
     /// The outcome that a cell decides by itself; `None` where the record may be written.
@@ -411,9 +510,13 @@ impl Pages<'_> {
         }
     }
 
-    fn new_standing(&self, record: &Pending, now: Timestamp) -> Standing {
-        let version = Version { content: record.content.clone(), updated_at: now };
-        self.standing(&record.key, version, false)
+    /// The outcome of records that were just written.
+    fn recorded(&self, pending: &[Pending], group: &[usize], now: Timestamp) -> Vec<(usize, Outcome)> {
+        let standing = |record: &Pending| {
+            let version = Version { content: record.content.clone(), updated_at: now };
+            self.standing(&record.key, version, false)
+        };
+        group.iter().map(|&index| (index, Outcome::Recorded(standing(&pending[index])))).collect()
     }
 
     pub(crate) fn standing(&self, key: &RecordKey, version: Version, late: bool) -> Standing {
@@ -473,9 +576,7 @@ fn new_page_end(subscription: &Subscription, key: &RecordKey) -> Result<Bound, S
 ///
 /// # Errors
 /// Every other failure.
-fn refusal(
-    error: aws_sdk_dynamodb::error::SdkError<UpdateItemError>,
-) -> Result<Option<Item>, StoreError> {
+fn refusal(error: aws_sdk_dynamodb::error::SdkError<UpdateItemError>) -> Result<Option<Item>, StoreError> {
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(refused)) => Ok(refused.item().cloned()),
         _ => Err(sdk_error(error)),

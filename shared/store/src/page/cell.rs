@@ -147,7 +147,10 @@ impl Cell {
         let quantity = quantity.parse().map_err(|_| CellError)?;
         let updated_at = date.millis().checked_add(base36::parse_signed(lag).ok_or(CellError)?).ok_or(CellError)?;
         let updated_at = Timestamp::from_millis(updated_at).map_err(|_| CellError)?;
-        Ok(Cell { current: Some(Version { content: Content { quantity, note, from, to, source }, updated_at }), deleted })
+        Ok(Cell {
+            current: Some(Version { content: Content { quantity, note, from, to, source }, updated_at }),
+            deleted,
+        })
     }
 }
 

@@ -49,7 +49,8 @@ fn a_record_is_named_by_its_distance_from_the_start_and_read_back() {
 
 #[test]
 fn a_page_answers_in_the_order_of_the_protocol() {
-    let mut page = page(0, 100, BTreeMap::from([(key(5, None), cell("7")), (key(6, None), cell("7").without_current())]));
+    let mut page =
+        page(0, 100, BTreeMap::from([(key(5, None), cell("7")), (key(6, None), cell("7").without_current())]));
 
     assert!(matches!(page.answer(&key(100, None), &content("1")), Answer::MoveRight));
     assert!(matches!(page.answer(&key(99, Some("x")), &content("1")), Answer::Open(CellAnswer::Free)));

@@ -73,8 +73,7 @@ impl Store {
     ) -> Result<Vec<Standing>, StoreError> {
         let mut found = Vec::new();
         for item in subscription.items.iter().filter(|item| item.takes_usage()) {
-            let all =
-                self.usages(site, &subscription.id, &item.item_price_id, Timestamp::MIN, Timestamp::MAX).await?;
+            let all = self.usages(site, &subscription.id, &item.item_price_id, Timestamp::MIN, Timestamp::MAX).await?;
             found.extend(all.into_iter().filter(|standing| standing.record.key.id.as_ref() == Some(id)));
         }
         Ok(found)
