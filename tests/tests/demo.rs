@@ -71,6 +71,32 @@ async fn the_demo_survives_a_restart() {
     assert_eq!(invoices(&world).await, before);
 }
 
+#[tokio::test]
+async fn the_sample_events_speak_of_the_demo() {
+    let world = World { system: System::in_memory().await.unwrap() };
+    run(&world.system).await;
+    let before = invoices(&world).await;
+    let messages: Value = serde_json::from_str(include_str!("../../events/issue-invoice.json")).unwrap();
+
+    let mut answers = Vec::new();
+    for (folder, event) in [
+        ("catalog", include_str!("../../events/catalog.json")),
+        ("invoices", include_str!("../../events/invoices.json")),
+        ("usage-charges", include_str!("../../events/usage-charges.json")),
+    ] {
+        let answer = world.system.invoke(folder, &serde_json::from_str(event).unwrap()).await;
+        assert_eq!(answer.status().as_u16(), 200, "{folder}: {:?}", answer.body());
+        answers.push(serde_json::from_slice::<Value>(answer.body()).unwrap());
+    }
+    world.enqueue(messages["Records"][0]["body"].as_str().unwrap()).await;
+    let pumped = world.system.pump().await;
+
+    assert_eq!((&answers[0]["id"], &answers[0]["number"]), (&json!("acme"), &json!("1234")));
+    assert_eq!(answers[1]["list"], before);
+    assert_eq!((pumped.deleted, pumped.failed), (1, 0));
+    assert_eq!(invoices(&world).await, before);
+}
+
 /// A directory of one test's own, removed with it.
 struct TemporaryDirectory(PathBuf);
 

@@ -412,15 +412,14 @@ async fn a_batch_has_between_one_and_a_thousand_usages() {
 
 #[tokio::test]
 async fn the_sample_event_of_record_usage_records_a_usage() {
-    let world = World { system: local::system::System::in_memory().await.unwrap() };
-    world.make_site("2015-09-01T00:00:00Z", json!({"id": "demo"})).await;
-    let key = json!({"site_id": "demo", "scopes": ["usage:write"], "key": DEMO_KEY});
+    let world = World::at("2015-09-01T00:00:00Z").await;
+    let key = json!({"site_id": "site", "scopes": ["usage:write"], "key": DEMO_KEY});
     world.send(Method::POST, "/v1/api-keys", Some(key), ROOT_KEY, &[]).await.expect(201);
     world.catalogue().await;
     let minutes = json!({"metered": true, "price": {"model": "per_unit", "unit_amount": "0.05"}});
     world.item_price("voip-minutes-usd-monthly", minutes).await;
     world.subscribe_as("voip-acme", "2015-09-01T00:00:00Z", &["voip-minutes-usd-monthly"]).await;
-    world.send(Method::PATCH, "/v1/sites/demo", Some(json!({"test_clock": "2015-09-20T00:00:00Z"})), KEY, &[]).await;
+    world.set_clock("2015-09-20T00:00:00Z").await;
     let event: Value = serde_json::from_str(include_str!("../../events/record-usage.json")).unwrap();
 
     let first = world.system.invoke("record-usage", &event).await;

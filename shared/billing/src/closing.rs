@@ -44,7 +44,8 @@ pub fn generate(
     site_grace_seconds: u32,
     now: Timestamp,
 ) -> Result<Generated, BillingError> {
-    let ended = subscription.current.map(|current| current.period);
+    // A period can be empty: cancelled in the instant that it begins, or a local day that a zone skipped.
+    let ended = subscription.current.map(|current| current.period).filter(|period| !period.is_empty());
     let begun = next_period(subscription, boundary)?;
     let mut next = subscription.clone();
     next.updated_at = now;
@@ -259,6 +260,21 @@ pub(crate) mod tests {
         let generated = generate(&head, last, &prices(1), 3_600, last.at).unwrap();
 
         assert_eq!(ids(&generated.invoice.unwrap()), [("minutes", 1), ("support", 1)]);
+        assert_eq!(generated.subscription.next_boundary(), None);
+    }
+
+    #[test]
+    fn an_empty_period_bills_nothing_in_arrears() {
+        let head = subscription();
+        let first = due_boundary(&head, at("2026-01-31T00:00:00Z")).unwrap();
+        let mut head = generate(&head, first, &prices(1), 3_600, first.at).unwrap().subscription;
+        head.statuses.push(StatusChange { at: first.at, status: Status::Cancelled });
+        head.current.as_mut().unwrap().period.end = first.at;
+        let last = due_boundary(&head, first.at).unwrap();
+
+        let generated = generate(&head, last, &prices(1), 3_600, first.at).unwrap();
+
+        assert_eq!(generated.invoice, None);
         assert_eq!(generated.subscription.next_boundary(), None);
     }
 

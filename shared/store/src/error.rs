@@ -47,6 +47,21 @@ impl Failure for StoreError {
     }
 }
 
+impl StoreError {
+    /// The same error once more, for another record that failed with it.
+    pub(crate) fn repeated(&self) -> StoreError {
+        match self {
+            StoreError::Busy { code } => StoreError::Busy { code: code.clone() },
+            StoreError::Refused { code } => StoreError::Refused { code: code.clone() },
+            StoreError::Contended => StoreError::Contended,
+            StoreError::Corrupt { what } => StoreError::Corrupt { what },
+            StoreError::Missing { what } => StoreError::Missing { what },
+            StoreError::Cursor => StoreError::Cursor,
+            StoreError::Billing(error) => StoreError::Refused { code: error.to_string() },
+        }
+    }
+}
+
 /// Turns what the SDK says into ours; the SDK's own error is not kept, since it holds items.
 pub(crate) fn sdk_error<E: ProvideErrorMetadata>(error: SdkError<E>) -> StoreError {
     let code = match &error {

@@ -148,6 +148,12 @@ impl Page {
         Answer::Open(answer(cell, content))
     }
 
+    /// Whether corrections and deletions took more bytes than its records now have.
+    pub(crate) fn is_worn(&self) -> bool {
+        let bytes: usize = self.cells.iter().map(|(key, cell)| cell_bytes(&self.start, key, cell)).sum();
+        usize::try_from(self.bytes).is_ok_and(|written| written > bytes)
+    }
+
     /// Whether the page holds that bound.
     pub(crate) fn contains(&self, bound: &Bound) -> bool {
         self.start <= *bound && *bound < self.end
@@ -189,40 +195,45 @@ impl Draft {
 ///
 /// `overhead` is what keys and bookkeeping take in each. Where everything that is new lies behind everything that is
 /// there, nothing moves and the new pages are filled one after the other, since more will come behind them; otherwise
-/// the records are spread evenly, so that the next one in between finds room.
+/// the records are spread evenly. A `worn` page, whose corrections took more bytes than its records now have, is split
+/// although they would fit: only where its end moves may its count of written bytes start anew.
 pub(crate) fn lay_out(
     start: &Bound,
     end: &Bound,
     present: &BTreeMap<RecordKey, Cell>,
     additions: &BTreeMap<RecordKey, Cell>,
     overhead: usize,
+    worn: bool,
 ) -> Vec<Draft> {
     let room = FULL_PAGE_BYTES.saturating_sub(overhead).max(1);
     let mut cells = present.clone();
     cells.extend(additions.iter().map(|(key, cell)| (key.clone(), cell.clone())));
-    // Offsets grow with the distance to a page's start, so the whole page's is an upper estimate for its parts.
-    let size = |key: &RecordKey, cell: &Cell| cell_bytes(start, key, cell);
-    let total: usize = cells.iter().map(|(key, cell)| size(key, cell)).sum();
+    let total_from = |start: &Bound| -> usize { cells.iter().map(|(key, cell)| cell_bytes(start, key, cell)).sum() };
+    let fits_in_one = total_from(start) <= room;
     let appends = match (present.last_key_value(), additions.first_key_value()) {
         (Some((last, _)), Some((first, _))) => last < first,
         _ => true,
     };
-    let (goal, kept) = if total <= room {
+    let (goal, kept) = if fits_in_one && !worn {
         (room, None)
-    } else if appends {
+    } else if appends && !fits_in_one {
         (room, present.last_key_value().map(|(key, _)| key.clone()))
     } else {
-        (total.div_ceil(total.div_ceil(room * 3 / 4)), None)
+        // Offsets grow with the distance to a page's start, and the first page may begin long before its records.
+        let total = cells.first_key_value().map_or(0, |(first, _)| total_from(&Bound::of(first)));
+        (total.div_ceil(total.div_ceil(room).max(2)), None)
     };
     let mut drafts = vec![Draft { start: start.clone(), end: end.clone(), cells: BTreeMap::new() }];
     let mut filled = 0;
     for (key, cell) in cells {
-        let bytes = size(&key, &cell);
         let stays = kept.as_ref().is_some_and(|last| key <= *last);
-        let fits = filled < goal && filled + bytes <= room;
-        let open = drafts.last_mut().filter(|draft| stays || draft.cells.is_empty() || fits);
+        let open = drafts.last_mut().and_then(|draft| {
+            let bytes = cell_bytes(&draft.start, &key, &cell);
+            let fits = filled < goal && filled + bytes <= room;
+            (stays || draft.cells.is_empty() || fits).then_some((draft, bytes))
+        });
         match open {
-            Some(draft) => {
+            Some((draft, bytes)) => {
                 filled += bytes;
                 draft.cells.insert(key, cell);
             }
@@ -231,7 +242,7 @@ pub(crate) fn lay_out(
                 if let Some(left) = drafts.last_mut() {
                     left.end = bound.clone();
                 }
-                filled = bytes;
+                filled = cell_bytes(&bound, &key, &cell);
                 drafts.push(Draft { start: bound, end: end.clone(), cells: BTreeMap::from([(key, cell)]) });
             }
         }

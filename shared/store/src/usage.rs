@@ -152,7 +152,7 @@ impl Store {
                 None => attempts.again().await,
             };
             if let Err(error) = again {
-                fail_open(&mut pending, error);
+                fail_open(&mut pending, &error);
             }
         }
         pending.into_iter().map(|record| record.outcome.unwrap_or(Err(StoreError::Contended))).collect()
@@ -178,10 +178,9 @@ fn first_of_each_key(pending: &[Pending]) -> Vec<usize> {
 }
 
 /// What was recorded stays recorded; only the open ones fail, all for the same reason.
-fn fail_open(pending: &mut [Pending], error: StoreError) {
-    let mut error = Some(error);
+fn fail_open(pending: &mut [Pending], error: &StoreError) {
     for record in pending.iter_mut().filter(|record| record.outcome.is_none()) {
-        record.outcome = Some(Err(error.take().unwrap_or(StoreError::Contended)));
+        record.outcome = Some(Err(error.repeated()));
     }
 }
 
@@ -398,6 +397,7 @@ impl Pages<'_> {
             .filter(|index| settled.iter().all(|(done, _)| done != index) && pending[*index].bound() < *end)
             .collect();
         let present = page.as_ref().map(|page| page.cells.clone()).unwrap_or_default();
+        let worn = page.as_ref().is_some_and(Page::is_worn);
         let mut taken = open.len();
         let drafts = loop {
             let additions = open[..taken]
@@ -405,7 +405,7 @@ impl Pages<'_> {
                 .filter(|&&index| !present.contains_key(&pending[index].key))
                 .map(|&index| (pending[index].key.clone(), Cell::new(pending[index].content.clone(), now)))
                 .collect();
-            let drafts = lay_out(start, end, &present, &additions, self.overhead());
+            let drafts = lay_out(start, end, &present, &additions, self.overhead(), worn);
             if drafts.len() <= TRANSACTION_PAGES || taken == 0 {
                 break drafts;
             }
@@ -424,7 +424,12 @@ impl Pages<'_> {
     async fn replace(&self, before: Option<&Page>, drafts: &[Draft]) -> Result<bool, StoreError> {
         let mut writes: Vec<TransactWriteItem> = Vec::with_capacity(drafts.len());
         for (n, draft) in drafts.iter().enumerate() {
-            let item = self.item(draft, None);
+            let mut item = self.item(draft, None);
+            if let Some(page) = before.filter(|page| n == 0 && page.end == draft.end) {
+                // With its end, the written bytes are a page's version: they fall only where the end moves.
+                let written = u64::try_from(draft.bytes()).unwrap_or(u64::MAX).max(page.bytes.saturating_add(1));
+                item.insert("B".into(), number(written));
+            }
             writes.push(match before.filter(|_| n == 0) {
                 Some(page) => self.store.table.put(
                     item,

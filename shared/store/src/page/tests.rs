@@ -67,7 +67,7 @@ fn a_page_answers_in_the_order_of_the_protocol() {
 fn records_in_order_leave_a_full_page_behind_and_move_nothing() {
     let present = cells(0..60);
 
-    let drafts = lay_out(&Bound::at(at(0)), &Bound::at(at(1_000)), &present, &cells([60]), 700);
+    let drafts = lay_out(&Bound::at(at(0)), &Bound::at(at(1_000)), &present, &cells([60]), 700, false);
 
     assert_eq!(drafts.len(), 2);
     assert_eq!(drafts[0].cells.len(), 60);
@@ -79,10 +79,17 @@ fn records_in_order_leave_a_full_page_behind_and_move_nothing() {
 fn a_record_in_between_halves_a_full_page() {
     let present = cells((0..100).map(|i| i * 2));
 
-    let drafts = lay_out(&Bound::at(at(0)), &Bound::at(at(1_000)), &present, &cells([51]), 400);
+    let drafts = lay_out(&Bound::at(at(0)), &Bound::at(at(1_000)), &present, &cells([51]), 400, false);
 
     assert_eq!(drafts.len(), 2);
     assert!(drafts.iter().all(|draft| draft.cells.len() > 40));
+}
+
+#[test]
+fn a_worn_page_is_split_although_its_records_would_fit() {
+    let drafts = lay_out(&Bound::at(at(0)), &Bound::at(at(1_000)), &cells([1]), &cells([2]), 400, true);
+
+    assert_eq!(drafts.iter().map(|draft| draft.cells.len()).collect::<Vec<_>>(), [1, 1]);
 }
 
 #[test]
@@ -103,11 +110,12 @@ proptest! {
         present in proptest::collection::btree_set(0_i64..5_000, 0..80),
         added in proptest::collection::btree_set(0_i64..5_000, 1..200),
         overhead in 60_usize..400,
+        worn: bool,
     ) {
         let (start, end) = (Bound::at(at(0)), Bound::at(at(5_000)));
         let (present, added) = (cells(present), cells(added));
 
-        let drafts = lay_out(&start, &end, &present, &added, overhead);
+        let drafts = lay_out(&start, &end, &present, &added, overhead, worn);
 
         let mut all = present.clone();
         all.extend(added);
