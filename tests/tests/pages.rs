@@ -155,7 +155,9 @@ fn write_units(world: &World, what: &str, count: f64) -> f64 {
 
 #[tokio::test]
 async fn records_that_come_alone_and_in_order_fill_page_after_page() {
-    for (spacing, apart) in [("second", 1_000), ("minute", MINUTE), ("hour", 60 * MINUTE), ("two hours", 120 * MINUTE)] {
+    for (spacing, apart) in
+        [("second", 1_000), ("minute", MINUTE), ("hour", 60 * MINUTE), ("watch of two hours", 120 * MINUTE)]
+    {
         let world = world().await;
         let dates: Vec<Timestamp> = (0..300).map(|n| instant(n, apart)).collect();
 
@@ -164,9 +166,9 @@ async fn records_that_come_alone_and_in_order_fill_page_after_page() {
             world.post(USAGES, usage(*date, n)).await.expect(201);
         }
 
-        let units = write_units(&world, &format!("alone, one a {spacing}"), 300.0);
+        let units = write_units(&world, &format!("alone, one each {spacing}"), 300.0);
         let pages = sound(&world, dates, 300 * 301 / 2).await;
-        println!("alone, one a {spacing}: {} pages", pages.len());
+        println!("alone, one each {spacing}: {} pages", pages.len());
         assert!(units <= 1.1, "{units}");
         // A full page stays full: nothing moves when what comes next lies behind it.
         assert!(pages.iter().rev().skip(1).all(|page| page.size > 900), "{pages:#?}");

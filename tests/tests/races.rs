@@ -81,7 +81,7 @@ async fn of_different_contents_sent_at_once_one_stands_and_the_rest_conflict_f11
     let refused: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 409).collect();
     assert_eq!(refused.len(), 15);
     assert!(refused.iter().all(|answer| answer.body["existing"] == first.body));
-    assert_eq!(usages(&world).await, [first.body.clone()]);
+    assert_eq!(usages(&world).await, std::slice::from_ref(&first.body));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,8 +16,8 @@ pub(crate) mod cell;
 
 use cell::{Cell, Version};
 
-/// Beyond this many bytes a page is split, so that writing it keeps costing one write unit (1,024 bytes).
-pub(crate) const FULL_PAGE_BYTES: usize = 980;
+/// Beyond this many bytes a page is split, so that writing it keeps costing one write unit.
+pub(crate) const FULL_PAGE_BYTES: usize = 1_024;
 
 /// The most records that one update writes: DynamoDB allows 300 operators and 4 KB of expression.
 pub(crate) const UPDATE_RECORDS: usize = 50;
@@ -136,6 +136,11 @@ pub(crate) enum CellAnswer {
 }
 
 impl Page {
+    /// The page as it would be written again.
+    pub(crate) fn draft(&self) -> Draft {
+        Draft { start: self.start.clone(), end: self.end.clone(), cells: self.cells.clone() }
+    }
+
     /// What the page says to the record, in the protocol's order: end, seal, what stands there.
     pub(crate) fn answer(&self, key: &RecordKey, content: &Content) -> Answer {
         if Bound::of(key) >= self.end {
@@ -185,6 +190,13 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// The bytes that its bounds and bookkeeping take: the start in the sort key, `E`, `B` and, one day, `S`. DynamoDB
+    /// counts names and values; a number takes half a byte a digit and one more.
+    pub(crate) fn bookkeeping(&self) -> usize {
+        const NUMBERS: usize = 2 * (1 + 4);
+        self.start.as_str().len() + 1 + self.end.as_str().len() + NUMBERS
+    }
+
     /// The bytes of its records.
     pub(crate) fn bytes(&self) -> usize {
         self.cells.iter().map(|(key, cell)| cell_bytes(&self.start, key, cell)).sum()
@@ -193,69 +205,87 @@ impl Draft {
 
 /// Lays a page out with more records, as one page or as several that tile it.
 ///
-/// `overhead` is what keys and bookkeeping take in each. Where everything that is new lies behind everything that is
-/// there, nothing moves and the new pages are filled one after the other, since more will come behind them; otherwise
-/// the records are spread evenly. A `worn` page, whose corrections took more bytes than its records now have, is split
-/// although they would fit: only where its end moves may its count of written bytes start anew.
+/// `overhead` is what the partition and the price take in each page's key. Where everything that is new lies behind
+/// everything that is there, nothing moves and the new pages are filled one after the other, since more will come behind
+/// them; otherwise as few pages as there can be are filled evenly. A page that `must_split`, since more was written into
+/// it than it holds now, is cut in two even where one would do: only a page whose end moves may count its bytes anew.
 pub(crate) fn lay_out(
     start: &Bound,
     end: &Bound,
     present: &BTreeMap<RecordKey, Cell>,
     additions: &BTreeMap<RecordKey, Cell>,
     overhead: usize,
-    worn: bool,
+    must_split: bool,
 ) -> Vec<Draft> {
-    let room = FULL_PAGE_BYTES.saturating_sub(overhead).max(1);
     let mut cells = present.clone();
     cells.extend(additions.iter().map(|(key, cell)| (key.clone(), cell.clone())));
-    let total_from = |start: &Bound| -> usize { cells.iter().map(|(key, cell)| cell_bytes(start, key, cell)).sum() };
-    let fits_in_one = total_from(start) <= room;
+    let whole = Draft { start: start.clone(), end: end.clone(), cells };
+    let room = FULL_PAGE_BYTES.saturating_sub(overhead + whole.bookkeeping()).max(1);
     let appends = match (present.last_key_value(), additions.first_key_value()) {
         (Some((last, _)), Some((first, _))) => last < first,
         _ => true,
     };
-    let (goal, kept) = if fits_in_one && !worn {
-        (room, None)
-    } else if appends && !fits_in_one {
-        (room, present.last_key_value().map(|(key, _)| key.clone()))
-    } else {
-        // Offsets grow with the distance to a page's start, and the first page may begin long before its records.
-        let total = cells.first_key_value().map_or(0, |(first, _)| total_from(&Bound::of(first)));
-        (total.div_ceil(total.div_ceil(room).max(2)), None)
-    };
-    let mut drafts = vec![Draft { start: start.clone(), end: end.clone(), cells: BTreeMap::new() }];
-    let mut filled = 0;
-    for (key, cell) in cells {
-        let stays = kept.as_ref().is_some_and(|last| key <= *last);
-        let open = drafts.last_mut().and_then(|draft| {
+    let total = whole.bytes();
+    if total <= room {
+        return if must_split { halve(whole) } else { vec![whole] };
+    }
+    if appends {
+        return fill(whole, room, room, present.last_key_value().map(|(key, _)| key));
+    }
+    fill(whole, total.div_ceil(total.div_ceil(room)), room, None)
+}
+
+/// Cuts a page into pages of about `goal` bytes of records, at most `room`; up to `kept` everything stays in the first.
+fn fill(whole: Draft, goal: usize, room: usize, kept: Option<&RecordKey>) -> Vec<Draft> {
+    // Bounds are plain instants but where records share one; `room` counts plain ones.
+    let longer = |bound: &Bound| bound.as_str().len().saturating_sub(whole.end.as_str().len());
+    let mut cells = whole.cells.into_iter().peekable();
+    let mut filled = longer(&whole.start);
+    let mut drafts = vec![Draft { start: whole.start, end: whole.end.clone(), cells: BTreeMap::new() }];
+    while let Some((key, cell)) = cells.next() {
+        let stays = kept.is_some_and(|last| key <= *last);
+        let end = cells.peek().map_or(0, |(next, _)| longer(&bound_before(next, Some(&key))));
+        let open = drafts.last_mut().filter(|draft| {
             let bytes = cell_bytes(&draft.start, &key, &cell);
-            let fits = filled < goal && filled + bytes <= room;
-            (stays || draft.cells.is_empty() || fits).then_some((draft, bytes))
+            stays || draft.cells.is_empty() || (filled < goal && filled + bytes + end <= room)
         });
-        match open {
-            Some((draft, bytes)) => {
-                filled += bytes;
-                draft.cells.insert(key, cell);
+        if let Some(draft) = open {
+            filled += cell_bytes(&draft.start, &key, &cell);
+            draft.cells.insert(key, cell);
+        } else {
+            let bound = bound_before(&key, drafts.last().and_then(|left| left.cells.keys().next_back()));
+            if let Some(left) = drafts.last_mut() {
+                left.end = bound.clone();
             }
-            None => {
-                let bound = Bound::of(&key);
-                if let Some(left) = drafts.last_mut() {
-                    left.end = bound.clone();
-                }
-                filled = cell_bytes(&bound, &key, &cell);
-                drafts.push(Draft { start: bound, end: end.clone(), cells: BTreeMap::from([(key, cell)]) });
-            }
+            filled = longer(&bound) + cell_bytes(&bound, &key, &cell);
+            drafts.push(Draft { start: bound, end: whole.end.clone(), cells: BTreeMap::from([(key, cell)]) });
         }
     }
     drafts
 }
 
+/// Cuts a page in two at the record in its middle; one page where no record lies behind its start.
+fn halve(whole: Draft) -> Vec<Draft> {
+    let middle = whole.cells.len() / 2;
+    let left = whole.cells.keys().take(middle).next_back();
+    let at = whole.cells.keys().nth(middle).map(|key| bound_before(key, left));
+    match at.filter(|at| *at > whole.start) {
+        Some(at) => cut(whole, &at).into(),
+        None => vec![whole],
+    }
+}
+
+/// A bound between two neighbours: the instant of the right one, or all of its key where both share the instant.
+fn bound_before(right: &RecordKey, left: Option<&RecordKey>) -> Bound {
+    if left.is_some_and(|left| left.date < right.date) { Bound::at(right.date) } else { Bound::of(right) }
+}
+
 /// Cuts a page in two at a bound inside it, for a period that ends there.
-pub(crate) fn cut(page: &Page, at: &Bound) -> [Draft; 2] {
-    let (left, right) = page.cells.clone().into_iter().partition(|(key, _)| Bound::of(key) < *at);
+pub(crate) fn cut(page: Draft, at: &Bound) -> [Draft; 2] {
+    let (left, right) = page.cells.into_iter().partition(|(key, _)| Bound::of(key) < *at);
     [
-        Draft { start: page.start.clone(), end: at.clone(), cells: left },
-        Draft { start: at.clone(), end: page.end.clone(), cells: right },
+        Draft { start: page.start, end: at.clone(), cells: left },
+        Draft { start: at.clone(), end: page.end, cells: right },
     ]
 }
 

@@ -25,8 +25,10 @@ mod delete;
 mod late;
 mod read;
 mod seal;
+mod share;
 
 pub use delete::Deletion;
+use share::{Share, first_of_each_key, new_page_end};
 
 /// One record that stands, and whether it came after its period was sealed.
 #[derive(Clone, Debug)]
@@ -78,12 +80,6 @@ impl Pending {
     }
 }
 
-/// The records of a round that one page takes.
-struct Share {
-    slot: Slot,
-    group: Vec<usize>,
-}
-
 /// What writing a share brought: the records that have their outcome, and the page where it was refused.
 #[derive(Default)]
 struct Step {
@@ -93,9 +89,6 @@ struct Step {
 
 /// How many pages are written at once.
 const CONCURRENT: usize = 16;
-
-/// How many pages are looked up at once.
-const PAGES_AT_ONCE: usize = 100;
 
 impl Store {
     /// Records usage of one item price, in any number; the answer says of each, in order, what became of it.
@@ -168,31 +161,10 @@ impl Store {
     }
 }
 
-/// The open records, sorted by key, each key once: the first of equals goes first.
-fn first_of_each_key(pending: &[Pending]) -> Vec<usize> {
-    let mut firsts = BTreeMap::new();
-    for (index, record) in pending.iter().enumerate().filter(|(_, record)| record.outcome.is_none()) {
-        firsts.entry(&record.key).or_insert(index);
-    }
-    firsts.into_values().collect()
-}
-
 /// What was recorded stays recorded; only the open ones fail, all for the same reason.
 fn fail_open(pending: &mut [Pending], error: &StoreError) {
     for record in pending.iter_mut().filter(|record| record.outcome.is_none()) {
         record.outcome = Some(Err(error.repeated()));
-    }
-}
-
-impl Slot {
-    fn holds(&self, bound: &Bound) -> bool {
-        self.start <= *bound && self.page.as_ref().is_none_or(|page| *bound < page.end)
-    }
-
-    /// The first of the round's records, sorted by key, as far as the slot holds them.
-    fn share(self, pending: &[Pending], round: &[usize]) -> Share {
-        let group = round.iter().copied().take_while(|&index| self.holds(&pending[index].bound())).collect();
-        Share { slot: self, group }
     }
 }
 
@@ -221,60 +193,6 @@ impl Pages<'_> {
     async fn get(&self, start: &Bound) -> Result<Option<Page>, StoreError> {
         let item = self.store.table.get(&key::page(&self.partition, self.price, start), true).await?;
         item.map(|item| self.parse(&item)).transpose()
-    }
-
-    /// Gives the records of a round, sorted by key, to the pages that they belong to. What has no page yet but behind
-    /// one that is missing itself waits for a later round: pages are made one after the other.
-    async fn share_out(
-        &self,
-        subscription: &Subscription,
-        pending: &[Pending],
-        round: &[usize],
-        consistent: bool,
-    ) -> Result<Vec<Share>, StoreError> {
-        let mut shares = Vec::new();
-        let mut rest = round;
-        let mut known = Vec::new().into_iter();
-        let mut slot = self.locate(&pending[round[0]].bound(), consistent).await?;
-        loop {
-            let missing = slot.page.is_none();
-            let end = match &slot.page {
-                Some(page) => page.end.clone(),
-                None => new_page_end(subscription, &pending[rest[0]].key)?,
-            };
-            let mut share = slot.share(pending, rest);
-            share.group.retain(|&index| pending[index].bound() < end);
-            rest = &rest[share.group.len()..];
-            shares.push(share);
-            let Some(&next) = rest.first() else { break };
-            if missing {
-                break;
-            }
-            let bound = pending[next].bound();
-            if shares.len() == 1 {
-                known = self.following(&end, &pending[rest[rest.len() - 1]].bound(), rest.len()).await?.into_iter();
-            }
-            match known.find(|page: &Page| bound < page.end) {
-                Some(page) if page.contains(&bound) => slot = Slot { start: page.start.clone(), page: Some(page) },
-                // Behind the last page there is, or behind those that were looked up.
-                _ => break,
-            }
-        }
-        Ok(shares)
-    }
-
-    /// The pages that begin from one bound to another, in order, as far as records ask for them.
-    async fn following(&self, from: &Bound, to: &Bound, records: usize) -> Result<Vec<Page>, StoreError> {
-        let prefix = key::pages(self.price);
-        let ask = Ask {
-            partition: self.partition.clone(),
-            from: format!("{prefix}{from}"),
-            to: format!("{prefix}{to}"),
-            limit: Some(records.min(PAGES_AT_ONCE)),
-            ..Ask::default()
-        };
-        let items = self.store.table.query_once(&ask, None).await?.0;
-        items.iter().map(|item| self.parse(item)).collect()
     }
 
     async fn write_shares(
@@ -308,7 +226,8 @@ impl Pages<'_> {
             .map(|&i| cell_bytes(&slot.start, &pending[i].key, &Cell::new(pending[i].content.clone(), now)))
             .sum();
         let present = slot.page.as_ref().map_or(0, |page| usize::try_from(page.bytes).unwrap_or(usize::MAX));
-        let fits = self.overhead() + additions <= FULL_PAGE_BYTES.saturating_sub(present);
+        let empty = Draft { start: slot.start.clone(), end: end.clone(), cells: BTreeMap::new() };
+        let fits = self.overhead() + empty.bookkeeping() + additions <= FULL_PAGE_BYTES.saturating_sub(present);
         if fits && group.len() <= UPDATE_RECORDS {
             self.update(&slot.start, &end, pending, &group, now).await
         } else {
@@ -534,10 +453,9 @@ impl Pages<'_> {
         Standing { record, late }
     }
 
-    /// The bytes that keys and bookkeeping take in each page: names, the two bounds, `B` and `S` with some room.
+    /// The bytes that partition and price take in each page's key, with the names of both keys.
     fn overhead(&self) -> usize {
-        const BOOKKEEPING: usize = 2 + 2 + 1 + 32 + 1 + 4 + 1 + 4;
-        self.partition.len() + key::pages(self.price).len() + 32 + BOOKKEEPING
+        "PK".len() + self.partition.len() + "SK".len() + key::pages(self.price).len()
     }
 
     /// The stored form of a page.
@@ -567,14 +485,6 @@ impl Pages<'_> {
         }
         Ok(Page { start, end, bytes: get_number(item, "B").ok_or(CORRUPT)?, sealed: get_number(item, "S"), cells })
     }
-}
-
-/// Where a page that begins before the record ends when it is created: with the record's billing period.
-fn new_page_end(subscription: &Subscription, key: &RecordKey) -> Result<Bound, StoreError> {
-    let period = subscription.period_at(key.date).map_err(billing::error::BillingError::Time)?;
-    // Without a start date there are no periods yet; the page is cut where one ends when it is sealed.
-    let end = period.map_or(Timestamp::MAX, |(_, period)| period.end);
-    Ok(Bound::at(end.max(key.date.plus_millis(1))))
 }
 
 /// The item as it stood when a condition refused the update.

@@ -93,6 +93,14 @@ fn a_worn_page_is_split_although_its_records_would_fit() {
 }
 
 #[test]
+fn a_page_full_of_what_was_replaced_is_halved_so_that_its_end_moves() {
+    let drafts = lay_out(&Bound::origin(), &Bound::at(at(1_000)), &cells([5]), &cells([7]), 60, true);
+
+    assert_eq!(drafts.iter().map(|draft| draft.cells.len()).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(drafts[0].end, Bound::at(at(7)));
+}
+
+#[test]
 fn tiling_sees_gaps_half_splits_and_early_ends() {
     let chain = [page(0, 10, cells([])), page(10, 20, cells([]))];
     let (from, to) = (Bound::at(at(5)), Bound::at(at(20)));
@@ -110,6 +118,7 @@ proptest! {
         present in proptest::collection::btree_set(0_i64..5_000, 0..80),
         added in proptest::collection::btree_set(0_i64..5_000, 1..200),
         overhead in 60_usize..400,
+        must_split: bool,
         worn: bool,
     ) {
         let (start, end) = (Bound::at(at(0)), Bound::at(at(5_000)));
