@@ -6,6 +6,7 @@
 mod amounts;
 mod catalogue;
 mod closing;
+mod costs;
 mod demo;
 mod harness;
 mod layout;

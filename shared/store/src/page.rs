@@ -223,7 +223,7 @@ pub(crate) fn lay_out(
     let room = FULL_PAGE_BYTES.saturating_sub(overhead + whole.bookkeeping()).max(1);
     let appends = match (present.last_key_value(), additions.first_key_value()) {
         (Some((last, _)), Some((first, _))) => last < first,
-        _ => true,
+        (present, _) => present.is_none(),
     };
     let total = whole.bytes();
     if total <= room {

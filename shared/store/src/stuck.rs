@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use billing::closing::retry_after_millis;
 use billing::id::{SiteId, SubscriptionId};
 use billing::timestamp::Timestamp;
@@ -81,6 +82,7 @@ impl Store {
             .put_item()
             .table_name(&self.table.name)
             .set_item(Some(item))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
             .map_err(sdk_error)?;
@@ -97,6 +99,7 @@ impl Store {
             .delete_item()
             .table_name(&self.table.name)
             .set_key(Some(keyed(&key::stuck(site, subscription))))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
             .map_err(sdk_error)?;

@@ -22,6 +22,7 @@ use crate::retry::Attempts;
 use crate::table::{Ask, Item, Transacted, get_number, get_text, keyed, number, text};
 
 mod delete;
+mod exchange;
 mod late;
 mod read;
 mod seal;
@@ -225,9 +226,8 @@ impl Pages<'_> {
             .iter()
             .map(|&i| cell_bytes(&slot.start, &pending[i].key, &Cell::new(pending[i].content.clone(), now)))
             .sum();
-        let present = slot.page.as_ref().map_or(0, |page| usize::try_from(page.bytes).unwrap_or(usize::MAX));
-        let empty = Draft { start: slot.start.clone(), end: end.clone(), cells: BTreeMap::new() };
-        let fits = self.overhead() + empty.bookkeeping() + additions <= FULL_PAGE_BYTES.saturating_sub(present);
+        let written = slot.page.as_ref().map_or(0, |page| page.bytes);
+        let fits = self.has_room(&slot.start, &end, written, additions);
         if fits && group.len() <= UPDATE_RECORDS {
             self.update(&slot.start, &end, pending, &group, now).await
         } else {
@@ -393,47 +393,6 @@ impl Pages<'_> {
         }
     }
 
-    /// Puts a correction in the place of a tombstone, on condition that it is the very tombstone that was read.
-    async fn correct(
-        &self,
-        page: &Page,
-        record: &Pending,
-        old: &Cell,
-        now: Timestamp,
-    ) -> Result<Option<Outcome>, StoreError> {
-        let new = old.corrected(record.content.clone(), now);
-        let written = self.exchange(page, &record.key, old, &new).await?;
-        let version = new.current.filter(|_| written);
-        Ok(version.map(|version| Outcome::Recorded(self.standing(&record.key, version, false))))
-    }
-
-    /// Puts one cell in the place of another, on condition that the page is open and holds exactly the old one.
-    async fn exchange(&self, page: &Page, key: &RecordKey, old: &Cell, new: &Cell) -> Result<bool, StoreError> {
-        let name = attribute_name(&page.start, key);
-        let value = new.encode(key.date);
-        let sent = self
-            .store
-            .table
-            .client
-            .update_item()
-            .table_name(&self.store.table.name)
-            .set_key(Some(keyed(&key::page(&self.partition, self.price, &page.start))))
-            .update_expression("SET #record = :new ADD B :bytes")
-            .condition_expression("#record = :old AND attribute_not_exists(S) AND E > :key")
-            .expression_attribute_names("#record", &name)
-            .expression_attribute_values(":bytes", number(name.len() + value.len()))
-            .expression_attribute_values(":new", text(value))
-            .expression_attribute_values(":old", text(old.encode(key.date)))
-            .expression_attribute_values(":key", text(Bound::of(key).as_str()))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(true),
-            Err(error) => refusal(error).map(|_| false),
-        }
-    }
-
     /// The outcome of records that were just written.
     fn recorded(&self, pending: &[Pending], group: &[usize], now: Timestamp) -> Vec<(usize, Outcome)> {
         let standing = |record: &Pending| {
@@ -451,6 +410,13 @@ impl Pages<'_> {
             updated_at: version.updated_at,
         };
         Standing { record, late }
+    }
+
+    /// Whether a page, `written` bytes of which count already, takes that many more.
+    fn has_room(&self, start: &Bound, end: &Bound, written: u64, additions: usize) -> bool {
+        let empty = Draft { start: start.clone(), end: end.clone(), cells: BTreeMap::new() };
+        let written = usize::try_from(written).unwrap_or(usize::MAX);
+        self.overhead() + empty.bookkeeping() + additions <= FULL_PAGE_BYTES.saturating_sub(written)
     }
 
     /// The bytes that partition and price take in each page's key, with the names of both keys.

@@ -1,0 +1,78 @@
+//! What one step costs, counted in the capacity that DynamoDB says it consumed.
+
+use local::engine::CapacityMeter;
+use serde_json::json;
+
+use crate::harness::World;
+
+/// A month of `minutes-usd` with one usage a day, 30 of them.
+async fn a_month_of_usage() -> World {
+    let world = World::at("2026-04-01T00:00:00Z").await;
+    world.catalogue().await;
+    world.subscribe("2026-04-01T00:00:00Z", &["minutes-usd"]).await;
+    world.set_clock("2026-04-30T23:00:00Z").await;
+    for day in 1..=30 {
+        world.usage(&format!("2026-04-{day:02}T12:00:00Z"), "12.5").await.expect(201);
+    }
+    world
+}
+
+fn show(what: &str, meter: &CapacityMeter) {
+    println!("{what}: {} write and {} read units in {} calls", meter.write_units(), meter.read_units(), meter.calls());
+}
+
+#[tokio::test]
+async fn a_lone_usage_costs_one_write_unit_and_its_replay_one_more() {
+    let world = a_month_of_usage().await;
+
+    world.system.engine().reset_capacity();
+    world.usage("2026-04-30T13:00:00Z", "1").await.expect(201);
+    let recorded = world.system.engine().capacity();
+    world.system.engine().reset_capacity();
+    world.usage("2026-04-30T13:00:00Z", "1").await.expect(200);
+    let replayed = world.system.engine().capacity();
+
+    show("a lone usage", &recorded);
+    show("its replay", &replayed);
+    assert_eq!(recorded.write_units(), 1.0);
+    assert_eq!(replayed.write_units(), 1.0);
+}
+
+#[tokio::test]
+async fn a_batch_of_a_thousand_costs_two_write_units_a_page() {
+    let world = a_month_of_usage().await;
+    let usage = |n: u32| {
+        let date = 1_777_000_000 + 60 * n;
+        json!({"item_price_id": "minutes-usd", "usage_date": date, "quantity": "1"})
+    };
+
+    world.system.engine().reset_capacity();
+    let batch: Vec<_> = (0..1_000).map(usage).collect();
+    world.post("/v1/subscriptions/sub/usages", json!({ "usages": batch })).await.expect(207);
+    let meter = world.system.engine().capacity();
+
+    show("a batch of 1,000 into a filled month", &meter);
+    assert!(meter.write_units() <= 40.0, "{}", meter.write_units());
+}
+
+#[tokio::test]
+async fn generating_and_closing_a_month_of_thirty_usages_costs_a_page_and_a_transaction() {
+    let world = a_month_of_usage().await;
+
+    world.set_clock("2026-05-01T00:00:00Z").await;
+    world.system.engine().reset_capacity();
+    world.system.settle().await.unwrap();
+    let generated = world.system.engine().capacity();
+    world.set_clock("2026-05-01T01:00:00Z").await;
+    world.system.engine().reset_capacity();
+    world.system.settle().await.unwrap();
+    let closed = world.system.engine().capacity();
+
+    show("generating an invoice", &generated);
+    show("closing it", &closed);
+    // One for the page. In one transaction, where everything counts twice: the number, and the frozen invoice of 1 to
+    // 2 KB; and one for its entry in the due index, which goes.
+    assert_eq!(closed.of("UpdateItem").write_units, 1.0);
+    assert_eq!(closed.of("TransactWriteItems").calls, 1);
+    assert!(closed.write_units() <= 1.0 + 2.0 + 4.0 + 1.0, "{}", closed.write_units());
+}
