@@ -48,7 +48,7 @@ pub struct Draft<D> {
 /// 409 where the name or the idempotency key was used for another content, or a unique name is taken.
 pub async fn create<D: Resource>(deps: &Deps, call: &Call<Route>, draft: Draft<D>) -> Result<Response<Body>, Problem> {
     let key = idempotency_key(call, D::NOUN, draft.named)?;
-    let creation = Creation { digest: draft.digest, idempotency_key: key.as_deref(), now: call.now };
+    let creation = Creation { digest: draft.digest, idempotency_key: key.as_deref(), now: call.real_now };
     let created = deps.store.create(&call.site()?.id, &draft.value, &creation).await.map_err(fault)?;
     match created {
         Created::New => Ok(json_response(201, &draft.value.body())),

@@ -134,7 +134,7 @@ pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
     }));
     let subscription = draft(deps, site, new, call.now).await?;
     let key = idempotency_key(call, NOUN, named)?;
-    let creation = Creation { digest, idempotency_key: key.as_deref(), now: call.now };
+    let creation = Creation { digest, idempotency_key: key.as_deref(), now: call.real_now };
     let created = deps.store.create_subscription(site, &subscription, &creation).await.map_err(fault)?;
     let (status, subscription) = match created {
         Created::New => (201, subscription),

@@ -112,6 +112,11 @@ async fn update(
             caught_up(deps, site, before.value, now).await?;
             before = load(deps, site, &id).await?;
         }
+        // Stuck, or so far behind that the queue has to go on: a change now would reach into an ended period.
+        if billing::closing::due_boundary(&before.value, now).is_some() {
+            let detail = "periods of the subscription that have ended are not generated yet; GET /v1/stuck may say why";
+            return Err(Problem::new(Kind::Unavailable, detail));
+        }
         let Some(mut after) = decide(&before.value)? else {
             return Ok(json_response(200, &body(&before.value, now)));
         };

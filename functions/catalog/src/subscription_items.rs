@@ -22,6 +22,12 @@ use crate::text::{self, invalid};
 /// the claims of its items' ids and an idempotency key.
 pub const MOST_ITEMS: usize = 98;
 
+/// The most items that a subscription ever has, those that left it included.
+const MOST_ITEMS_EVER: usize = 300;
+
+/// How often an item is put on a subscription at most.
+const MOST_RETURNS: usize = 50;
+
 /// One item as a caller lists it.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,6 +130,13 @@ pub fn replace(
             Some(item) => keep(item, listed, span),
             None => items.push(self::item(listed.clone(), span.into_iter().collect())?),
         }
+    }
+    // The histories are kept in one item of the table, and it has to take the next boundary too.
+    if items.len() > MOST_ITEMS_EVER || items.iter().any(|item| item.on.len() > MOST_RETURNS) {
+        let detail = format!(
+            "a subscription has at most {MOST_ITEMS_EVER} items over its life, each put back at most {MOST_RETURNS} times"
+        );
+        return Err(invalid("items", detail));
     }
     Ok(items)
 }

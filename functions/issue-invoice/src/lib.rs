@@ -59,9 +59,6 @@ async fn advance(deps: &Deps, now: Timestamp, message: &SqsMessage) -> Result<()
     let attempt = AssertUnwindSafe(deps.store.advance(&site, &due.subscription_id, site.now(now)));
     let error = match attempt.catch_unwind().await {
         Ok(Ok(advanced)) => {
-            if deps.store.trouble(&due.site_id, &due.subscription_id).await?.is_some() {
-                deps.store.clear_stuck(&due.site_id, &due.subscription_id).await?;
-            }
             tracing::info!(generated = advanced.generated, closed = advanced.closed, "advanced a subscription");
             return Ok(());
         }

@@ -13,15 +13,19 @@ use billing::timestamp::Timestamp;
 use billing::usage::UsageRecord;
 
 use crate::Store;
-use crate::document::{Stored, revision_values};
+use crate::document::{Stored, revision_values, to_json};
 use crate::error::StoreError;
 use crate::invoice::pending_item;
 use crate::key;
 use crate::retry::Attempts;
 use crate::table::{Item, Transacted, get_number, number};
 
-/// How many boundaries one call generates at most; the rest stays due.
-const BOUNDARIES_AT_ONCE: u32 = 400;
+/// How many boundaries one call generates at most, and how many invoices it closes; the rest stays due. It bounds what a
+/// caller waits for, and what one message takes of its batch's time.
+const AT_ONCE: u32 = 60;
+
+/// The most bytes that an invoice's lines may take as JSON: an item has 400 KB, and the rest of it needs some too.
+const LARGEST_LINES: usize = 350_000;
 
 /// What one call did for a subscription.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +63,7 @@ impl Store {
     ) -> Result<Advanced, StoreError> {
         let mut advanced = Advanced::default();
         let mut attempts = Attempts::default();
-        while advanced.generated < BOUNDARIES_AT_ONCE {
+        while advanced.generated < AT_ONCE {
             let Some(head) = self.subscription(&site.id, subscription).await? else { break };
             let Some(boundary) = due_boundary(&head.value, now) else { break };
             match self.generate(site, &head, boundary, now).await {
@@ -69,12 +73,13 @@ impl Store {
             }
         }
         for pending in self.pending_invoices(&site.id, subscription).await? {
-            if pending.value.closes_at > now {
+            if pending.value.closes_at > now || advanced.closed == AT_ONCE {
                 break;
             }
             self.close(site, pending, now).await?;
             advanced.closed += 1;
         }
+        self.forget_trouble(&site.id, subscription).await?;
         Ok(advanced)
     }
 
@@ -91,7 +96,9 @@ impl Store {
         if let Some(earlier) = pending.first().filter(|first| first.value.boundary < invoice.value.boundary) {
             return Ok(Close::EarlierPending(earlier.value.id()));
         }
-        Ok(Close::Closed(self.close(site, invoice, now).await?))
+        let closed = self.close(site, invoice, now).await?;
+        self.forget_trouble(&site.id, &closed.subscription_id).await?;
+        Ok(Close::Closed(closed))
     }
 
     /// Puts the pending invoice and moves the head on, in one transaction on condition that the head is as read.
@@ -128,7 +135,10 @@ impl Store {
     /// Seals, rates and freezes an invoice; one that somebody else closed meanwhile is given as it stands.
     async fn close(&self, site: &Site, invoice: Stored<Invoice>, now: Timestamp) -> Result<Invoice, StoreError> {
         // Sealing cannot be undone: what cannot be rated stays open, so that its cause can be corrected.
-        self.rated(site, &invoice.value).await?;
+        let trial = self.rated(site, &invoice.value).await?;
+        if to_json(&trial.lines)?.len() > LARGEST_LINES {
+            return Err(StoreError::TooLarge { what: "invoice" });
+        }
         let usage = self.seal_usage(site, &invoice.value).await?;
         let rated = self.rate_invoice(site, &invoice.value, &usage).await?;
         let customer = self

@@ -41,7 +41,7 @@ pub struct Creation<'a> {
     pub digest: String,
     /// The caller's key where the system made the id: it gives the first answer again.
     pub idempotency_key: Option<&'a str>,
-    /// The time.
+    /// Real time, also for a test site: what has expired is removed by the table's clock.
     pub now: Timestamp,
 }
 

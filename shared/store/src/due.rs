@@ -60,13 +60,16 @@ impl Store {
             ..Ask::default()
         };
         let items = self.table.query(&ask).await?;
-        let due = items.iter().map(|item| {
-            get_text(item, "PK")
-                .and_then(key::parse_subscription_partition)
-                .map(|(site_id, subscription_id)| Due { site_id, subscription_id })
-                .ok_or(StoreError::Corrupt { what: "due entry" })
+        let read = |item| get_text(item, "PK").and_then(key::parse_subscription_partition);
+        let due = items.iter().filter_map(|item| {
+            let read = read(item);
+            if read.is_none() {
+                // It must not hold up the others.
+                tracing::error!("an entry of the due index is unreadable");
+            }
+            read.map(|(site_id, subscription_id)| Due { site_id, subscription_id })
         });
-        due.collect()
+        Ok(due.collect())
     }
 
     async fn test_sites(&self) -> Result<Vec<Site>, StoreError> {

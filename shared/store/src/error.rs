@@ -33,6 +33,12 @@ pub enum StoreError {
         /// The kind of item.
         what: &'static str,
     },
+    /// A document would not fit into an item of 400 KB.
+    #[error("the {what} is too large to be kept")]
+    TooLarge {
+        /// The kind of document.
+        what: &'static str,
+    },
     /// A cursor that this store never handed out.
     #[error("the cursor is not one that a list gave")]
     Cursor,
@@ -56,6 +62,7 @@ impl StoreError {
             StoreError::Contended => StoreError::Contended,
             StoreError::Corrupt { what } => StoreError::Corrupt { what },
             StoreError::Missing { what } => StoreError::Missing { what },
+            StoreError::TooLarge { what } => StoreError::TooLarge { what },
             StoreError::Cursor => StoreError::Cursor,
             StoreError::Billing(error) => StoreError::Refused { code: error.to_string() },
         }

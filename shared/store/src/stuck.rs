@@ -31,10 +31,7 @@ pub struct Stuck {
 
 impl Store {
     /// The subscription's trouble, if it is in any.
-    ///
-    /// # Errors
-    /// As every call of the store.
-    pub async fn trouble(&self, site: &SiteId, subscription: &SubscriptionId) -> Result<Option<Stuck>, StoreError> {
+    async fn trouble(&self, site: &SiteId, subscription: &SubscriptionId) -> Result<Option<Stuck>, StoreError> {
         let item = self.table.get(&key::stuck(site, subscription), true).await?;
         item.map(|item| Ok(stored(&item, "stuck entry")?.value)).transpose()
     }
@@ -89,11 +86,11 @@ impl Store {
         Ok(stuck)
     }
 
-    /// Forgets the subscription's trouble.
-    ///
-    /// # Errors
-    /// As every call of the store.
-    pub async fn clear_stuck(&self, site: &SiteId, subscription: &SubscriptionId) -> Result<(), StoreError> {
+    /// Forgets the subscription's trouble once something was done for it; if there is more, it will be noted again.
+    pub(crate) async fn forget_trouble(&self, site: &SiteId, subscription: &SubscriptionId) -> Result<(), StoreError> {
+        if self.trouble(site, subscription).await?.is_none() {
+            return Ok(());
+        }
         self.table
             .client
             .delete_item()
