@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use api::{Kind, NumberText, Problem, fault};
 use billing::catalog::ItemPrice;
 use billing::id::{ItemPriceId, SiteId, SubscriptionItemId};
+use billing::period::BillingPeriod;
 use billing::site::Site;
 use billing::subscription::{Span, Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
@@ -125,9 +126,10 @@ pub fn replace(
         false => removed(item, span.is_some(), now),
     });
     let mut items: Vec<SubscriptionItem> = kept.collect();
+    let running = subscription.current.map(|current| current.period);
     for listed in listed {
         match items.iter_mut().find(|item| item.item_price_id == listed.price.id) {
-            Some(item) => keep(item, listed, span),
+            Some(item) => keep(item, listed, span, running),
             None => items.push(self::item(listed.clone(), span.into_iter().collect())?),
         }
     }
@@ -151,12 +153,15 @@ fn removed(item: &SubscriptionItem, start_is_known: bool, now: Timestamp) -> Opt
     (start_is_known && !item.on.is_empty()).then_some(item)
 }
 
-/// Changes an item as listed, and puts it back where it was removed.
-fn keep(item: &mut SubscriptionItem, listed: &Listed, span: Option<Span>) {
+/// Changes an item as listed, and puts it back where it was removed. A period that it was on already keeps the version
+/// that it started with.
+fn keep(item: &mut SubscriptionItem, listed: &Listed, span: Option<Span>, running: Option<BillingPeriod>) {
     let returns = item.on.last().is_some_and(|last| last.to.is_some());
     if returns {
+        if !running.is_some_and(|period| item.was_on(period)) {
+            item.version = listed.price.version;
+        }
         item.on.extend(span);
-        item.version = listed.price.version;
         item.quantity = listed.quantity.unwrap_or_else(one);
         item.included_usage = listed.included_usage;
         return;

@@ -101,8 +101,7 @@ impl<'a> Asked<'a> {
             Vec::new()
         } else {
             let (site, id) = (&self.site.id, &self.subscription.id);
-            let all = self.deps.store.usages(site, id, price, period.start, period.end).await.map_err(fault)?;
-            all.into_iter().filter(|standing| !standing.late).map(|standing| standing.record).collect()
+            self.deps.store.usages_in_time(site, id, price, period).await.map_err(fault)?
         };
         let records = billable(self.subscription, Some(subject.item), period, &records);
         if subject.item.metered {

@@ -46,11 +46,12 @@ pub fn generate(
 ) -> Result<Generated, BillingError> {
     // A period can be empty: cancelled in the instant that it begins, or a local day that a zone skipped.
     let ended = subscription.current.map(|current| current.period).filter(|period| !period.is_empty());
-    let begun = next_period(subscription, boundary)?;
+    let next_period = next_period(subscription, boundary)?;
+    let begun = next_period.filter(|period| !period.is_empty());
     let mut next = subscription.clone();
     next.updated_at = now;
-    next.ended = begun.is_none();
-    next.current = begun.map(|period| CurrentPeriod { number: boundary.number, period });
+    next.ended = next_period.is_none();
+    next.current = next_period.map(|period| CurrentPeriod { number: boundary.number, period });
     let mut items = Vec::new();
     for item in &mut next.items {
         let price = current.get(&item.item_price_id).ok_or_else(|| BillingError::MissingPrice {

@@ -55,9 +55,9 @@ impl Span {
         self.from <= at && self.to.is_none_or(|to| at < to)
     }
 
-    /// Whether the span shares an instant with the period.
+    /// Whether the span shares an instant with the period; an empty one shares none.
     pub fn overlaps(&self, period: BillingPeriod) -> bool {
-        self.from < period.end && self.to.is_none_or(|to| period.start < to)
+        self.from < period.end && self.to.is_none_or(|to| period.start < to && self.from < to)
     }
 }
 
@@ -254,6 +254,17 @@ mod tests {
         assert!(span.contains(at("2026-01-31T23:59:59.999Z")));
         assert!(!span.contains(at("2026-02-01T00:00:00Z")));
         assert!(!span.contains(at("2025-12-31T23:59:59.999Z")));
+    }
+
+    #[test]
+    fn a_span_that_was_closed_as_it_opened_overlaps_nothing() {
+        let period = BillingPeriod::new(at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z")).unwrap();
+        let instant = at("2026-01-10T00:00:00Z");
+        let after = Timestamp::from_millis(instant.millis() + 1).unwrap();
+
+        assert!(!Span { from: instant, to: Some(instant) }.overlaps(period));
+        assert!(Span { from: instant, to: Some(after) }.overlaps(period));
+        assert!(!Span { from: period.end, to: None }.overlaps(period));
     }
 
     #[test]

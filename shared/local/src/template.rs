@@ -233,7 +233,7 @@ impl Parts {
                 global_secondary_indexes: properties.global_secondary_indexes,
                 time_to_live: properties.time_to_live_specification.attribute_name,
             }),
-            Resource::HttpApi {} | Resource::LogGroup {} => {}
+            Resource::HttpApi {} | Resource::Logs {} => {}
         }
         Ok(())
     }

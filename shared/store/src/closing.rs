@@ -13,7 +13,7 @@ use billing::timestamp::Timestamp;
 use billing::usage::UsageRecord;
 
 use crate::Store;
-use crate::document::{Stored, revision_values, to_json};
+use crate::document::{Stored, revision_values, stored, to_json};
 use crate::error::StoreError;
 use crate::invoice::pending_item;
 use crate::key;
@@ -134,13 +134,15 @@ impl Store {
 
     /// Seals, rates and freezes an invoice; one that somebody else closed meanwhile is given as it stands.
     async fn close(&self, site: &Site, invoice: Stored<Invoice>, now: Timestamp) -> Result<Invoice, StoreError> {
+        self.check_order(site, &invoice.value).await?;
         // Sealing cannot be undone: what cannot be rated stays open, so that its cause can be corrected.
-        let trial = self.rated(site, &invoice.value).await?;
+        let trial = self.live_usage(site, &invoice.value).await?;
+        let trial = self.rate_for_good(site, &invoice.value, trial).await?;
         if to_json(&trial.lines)?.len() > LARGEST_LINES {
             return Err(StoreError::TooLarge { what: "invoice" });
         }
         let usage = self.seal_usage(site, &invoice.value).await?;
-        let rated = self.rate_invoice(site, &invoice.value, &usage).await?;
+        let rated = self.rate_for_good(site, &invoice.value, usage).await?;
         let customer = self
             .get::<Customer>(&site.id, invoice.value.customer_id.as_str())
             .await?
@@ -157,6 +159,38 @@ impl Store {
             if let Some(stands) = stands.filter(|stands| stands.value.status != InvoiceStatus::Pending) {
                 return Ok(stands.value);
             }
+        }
+    }
+
+    /// Invoices are closed in order. The list of pending ones comes from a query, which may miss one whose transaction is
+    /// half visible; this read does not.
+    async fn check_order(&self, site: &Site, invoice: &Invoice) -> Result<(), StoreError> {
+        let Some(before) = invoice.boundary.checked_sub(1) else { return Ok(()) };
+        let key = key::invoice(&site.id, &invoice.subscription_id, before);
+        let Some(item) = self.table.get_settled(&key).await? else { return Ok(()) };
+        match stored::<Invoice>(&item, "invoice")?.value.status {
+            InvoiceStatus::Pending => Err(StoreError::Contended),
+            _ => Ok(()),
+        }
+    }
+
+    /// Rates the usage that is to be billed. Where a record that slipped in before the seal has no price, only its deletion
+    /// or correction can get the invoice closed, and that comes late by now: here, and only here, it counts.
+    async fn rate_for_good(
+        &self,
+        site: &Site,
+        invoice: &Invoice,
+        mut usage: BTreeMap<ItemPriceId, Vec<UsageRecord>>,
+    ) -> Result<Rated, StoreError> {
+        match (self.rate_invoice(site, invoice, &usage).await, invoice.ended) {
+            (Err(StoreError::Billing(_)), Some(period)) => {
+                for (price, records) in &mut usage {
+                    let pages = self.pages(&site.id, &invoice.subscription_id, price);
+                    *records = pages.without_late(std::mem::take(records), period).await?;
+                }
+                self.rate_invoice(site, invoice, &usage).await
+            }
+            (rated, _) => rated,
         }
     }
 
@@ -195,9 +229,13 @@ impl Store {
                 self.table.get(&count_key, true).await?.and_then(|item| get_number(&item, "N")).unwrap_or(0);
             let next = last.saturating_add(1);
             number_of_customer = Some(format!("{prefix}-{next}"));
-            let values = Item::from([(":next".to_owned(), number(next)), (":last".to_owned(), number(last))]);
-            let condition = "attribute_not_exists(N) AND :last = :zero OR N = :last";
-            let values = values.into_iter().chain([(":zero".to_owned(), number(0))]).collect();
+            let mut values = Item::from([(":next".to_owned(), number(next))]);
+            let condition = if last == 0 {
+                "attribute_not_exists(N)"
+            } else {
+                values.insert(":last".to_owned(), number(last));
+                "N = :last"
+            };
             writes.push(self.table.update(&count_key, "SET N = :next", condition, values)?);
         }
         closed.status = match (rated.lines.is_empty(), rated.total.is_zero()) {

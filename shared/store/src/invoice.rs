@@ -70,17 +70,25 @@ impl Store {
             let total = Money::parse(&closing.total, invoice.currency_code).map_err(BillingError::Total)?;
             return Ok(Rated { lines: closing.lines.clone(), total });
         }
+        let usage = self.live_usage(site, invoice).await?;
+        self.rate_invoice(site, invoice, &usage).await
+    }
+
+    /// The usage of the ended period as the pages hold it now.
+    pub(crate) async fn live_usage(
+        &self,
+        site: &Site,
+        invoice: &Invoice,
+    ) -> Result<BTreeMap<ItemPriceId, Vec<UsageRecord>>, StoreError> {
         let mut usage = BTreeMap::new();
         if let Some(period) = invoice.ended {
             for item in invoice.items.iter().filter(|item| item.metered) {
-                let standing = self
-                    .usages(&site.id, &invoice.subscription_id, &item.item_price_id, period.start, period.end)
-                    .await?;
-                let on_time = standing.into_iter().filter(|standing| !standing.late);
-                usage.insert(item.item_price_id.clone(), on_time.map(|standing| standing.record).collect());
+                let price = &item.item_price_id;
+                let records = self.usages_in_time(&site.id, &invoice.subscription_id, price, period).await?;
+                usage.insert(price.clone(), records);
             }
         }
-        self.rate_invoice(site, invoice, &usage).await
+        Ok(usage)
     }
 
     /// Rates an invoice from the given records.

@@ -21,7 +21,7 @@ pub(super) enum Resource {
     Queue { properties: QueueProperties },
     Table { properties: TableProperties },
     HttpApi {},
-    LogGroup {},
+    Logs {},
 }
 
 pub(super) enum Event {
@@ -67,7 +67,7 @@ fn resource(place: &str, value: Value) -> Result<Resource, Error> {
         "AWS::SQS::Queue" => Ok(Resource::Queue { properties: typed(&place, properties)? }),
         "AWS::DynamoDB::Table" => Ok(Resource::Table { properties: typed(&place, properties)? }),
         "AWS::Serverless::HttpApi" => Ok(Resource::HttpApi {}),
-        "AWS::Logs::LogGroup" => Ok(Resource::LogGroup {}),
+        "AWS::Logs::LogGroup" | "AWS::Logs::MetricFilter" => Ok(Resource::Logs {}),
         other => Err(wrong(&place, format!("the local system knows no {other}"))),
     }
 }

@@ -51,7 +51,7 @@ impl Store {
 impl Pages<'_> {
     /// One attempt; `None` where the record changed meanwhile.
     async fn delete(&self, key: &RecordKey, updated_at: Timestamp) -> Result<Option<Deletion>, StoreError> {
-        let Some(page) = self.locate(&Bound::of(key), true).await?.page else { return Ok(Some(Deletion::NotFound)) };
+        let Some(page) = self.settled_page(&Bound::of(key)).await? else { return Ok(Some(Deletion::NotFound)) };
         let row = if page.sealed.is_some() { self.late_cell(key).await? } else { None };
         let Some(cell) = row.as_ref().or(page.cells.get(key)) else { return Ok(Some(Deletion::NotFound)) };
         if let Some(decided) = self.decide(key, cell, updated_at, row.is_some()) {

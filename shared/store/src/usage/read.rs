@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use billing::id::{ItemPriceId, SiteId, SubscriptionId, UsageId};
+use billing::period::BillingPeriod;
 use billing::subscription::Subscription;
 use billing::timestamp::Timestamp;
-use billing::usage::RecordKey;
+use billing::usage::{RecordKey, UsageRecord};
 
 use super::{Pages, Standing, late};
 use crate::Store;
@@ -42,6 +43,22 @@ impl Store {
             .collect())
     }
 
+    /// The records of the price dated in the period that came in time, by key: what its pages hold, whatever came later.
+    ///
+    /// # Errors
+    /// As [`Store::usages`].
+    pub async fn usages_in_time(
+        &self,
+        site: &SiteId,
+        subscription: &SubscriptionId,
+        price: &ItemPriceId,
+        period: BillingPeriod,
+    ) -> Result<Vec<UsageRecord>, StoreError> {
+        let pages = self.pages(site, subscription, price);
+        let chain = pages.read(&Bound::at(period.start), &Bound::at(period.end)).await?;
+        Ok(pages.records(chain, period))
+    }
+
     /// The record that stands under the key.
     ///
     /// # Errors
@@ -54,7 +71,7 @@ impl Store {
         key: &RecordKey,
     ) -> Result<Option<Standing>, StoreError> {
         let pages = self.pages(site, subscription, price);
-        let Some(page) = pages.locate(&Bound::of(key), true).await?.page else { return Ok(None) };
+        let Some(page) = pages.settled_page(&Bound::of(key)).await? else { return Ok(None) };
         let row = if page.sealed.is_some() { pages.late_cell(key).await? } else { None };
         let late = row.is_some();
         let current = row.or_else(|| page.cells.get(key).cloned()).and_then(|cell| cell.current);
@@ -81,6 +98,30 @@ impl Store {
 }
 
 impl Pages<'_> {
+    /// The records of pages that are dated in the period.
+    pub(super) fn records(&self, pages: Vec<Page>, period: BillingPeriod) -> Vec<UsageRecord> {
+        let cells = pages.into_iter().flat_map(|page| page.cells).filter(|(key, _)| period.contains(key.date));
+        let records = cells.filter_map(|(key, cell)| Some(self.standing(&key, cell.current?, false).record));
+        records.collect()
+    }
+
+    /// The page that holds the bound; `None` only where there is none, and not where a split is seen half done.
+    pub(super) async fn settled_page(&self, bound: &Bound) -> Result<Option<Page>, StoreError> {
+        let mut attempts = Attempts::default();
+        loop {
+            let slot = self.locate(bound, true).await?;
+            if slot.page.is_some() {
+                return Ok(slot.page);
+            }
+            let place = key::page(&self.partition, self.price, &slot.start);
+            match self.store.table.get_settled(&place).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(_)) => attempts.again().await?,
+                Err(error) => attempts.after(error).await?,
+            }
+        }
+    }
+
     /// The pages from the one that holds `from` to the one that reaches `to`, or to the last there is.
     pub(super) async fn read(&self, from: &Bound, to: &Bound) -> Result<Vec<Page>, StoreError> {
         let mut attempts = Attempts::default();
@@ -143,7 +184,7 @@ impl Pages<'_> {
     }
 
     /// The late rows dated in `[from, to)`.
-    async fn late(
+    pub(super) async fn late(
         &self,
         from: Timestamp,
         to: Timestamp,

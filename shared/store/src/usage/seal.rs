@@ -1,8 +1,10 @@
 //! Sealing a period: after it, no record can come into the period's pages, and what they hold is what is billed.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
 use billing::period::BillingPeriod;
-use billing::usage::UsageRecord;
+use billing::usage::{RecordKey, UsageRecord};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{Pages, refusal};
@@ -28,10 +30,18 @@ impl Pages<'_> {
                 Err(error) => attempts.after(error).await?,
             }
         };
-        let cells = pages.into_iter().flat_map(|page| page.cells).filter(|(key, _)| period.contains(key.date));
-        Ok(cells
-            .filter_map(|(key, cell)| cell.current.map(|version| self.standing(&key, version, false).record))
-            .collect())
+        Ok(self.records(pages, period))
+    }
+
+    /// The records without those that were corrected or deleted after the seal.
+    pub(crate) async fn without_late(
+        &self,
+        records: Vec<UsageRecord>,
+        period: BillingPeriod,
+    ) -> Result<Vec<UsageRecord>, StoreError> {
+        let late: BTreeSet<RecordKey> =
+            self.late(period.start, period.end).await?.into_iter().map(|(key, _)| key).collect();
+        Ok(records.into_iter().filter(|record| !late.contains(&record.key)).collect())
     }
 
     /// One attempt; `None` where a split or a new page came in between.
