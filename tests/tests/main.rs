@@ -8,6 +8,7 @@ mod catalogue;
 mod closing;
 mod costs;
 mod demo;
+mod faults;
 mod harness;
 mod layout;
 mod lifecycle;

@@ -1,0 +1,69 @@
+//! What holds when a close is cut off between its seal and its freeze.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use local::{Call, Engine, Interceptor, System, Verdict};
+use serde_json::{Value, json};
+
+use crate::harness::World;
+
+/// Fails the transaction that would freeze an invoice, as long as it is told to.
+struct NoFreeze(Arc<AtomicBool>);
+
+impl Interceptor for NoFreeze {
+    fn before(&self, call: &Call) -> Verdict {
+        let freezes = call.operation == "TransactWriteItems" && call.body().to_string().contains("INVOICE_COUNT#");
+        if freezes && self.0.load(Ordering::SeqCst) { Verdict::Throttle } else { Verdict::Forward }
+    }
+}
+
+/// A month with one usage of 7, sealed by a close that could not freeze its invoice.
+async fn sealed_and_not_frozen() -> (World, Arc<AtomicBool>, Value) {
+    let broken = Arc::new(AtomicBool::new(true));
+    let engine = Engine::in_memory().unwrap().with_interceptor(Arc::new(NoFreeze(broken.clone())));
+    let world = World { system: System::with_engine(engine).await.unwrap() };
+    world.make_site("2026-04-01T00:00:00Z", json!({})).await;
+    world.catalogue().await;
+    world.subscribe("2026-04-01T00:00:00Z", &["minutes-usd"]).await;
+    world.set_clock("2026-04-30T23:00:00Z").await;
+    let usage = world.usage("2026-04-15T00:00:00Z", "7").await.expect(201);
+    world.set_clock("2026-05-01T01:00:00Z").await;
+    world.system.pump().await;
+    (world, broken, usage)
+}
+
+#[tokio::test]
+async fn a_record_deleted_between_seal_and_freeze_is_shown_as_it_will_be_billed_f27_i10() {
+    let (world, broken, usage) = sealed_and_not_frozen().await;
+
+    let path = format!("/v1/subscriptions/sub/usages/{}", usage["id"].as_str().unwrap());
+    world.delete(&path, &[]).await.expect(204);
+    let late = world.usage("2026-04-16T00:00:00Z", "100").await.expect(201);
+    let pending = world.get("/v1/invoices/inv_sub_1").await.expect(200);
+    let charge = world.get("/v1/subscriptions/sub/usage-charges?period=0").await.expect(200)["list"][0].clone();
+    broken.store(false, Ordering::SeqCst);
+    let closed = world.post("/v1/invoices/inv_sub_1/close", json!({})).await.expect(200);
+
+    assert_eq!(late["not_billable_reason"], "late");
+    assert_eq!((&pending["status"], &pending["total"]), (&json!("pending"), &json!("0.35")));
+    assert_eq!(charge["amount"], "0.35");
+    assert_eq!((&closed["status"], &closed["total"]), (&json!("payment_due"), &json!("0.35")));
+    assert_eq!(closed["number"], "1234-1");
+}
+
+#[tokio::test]
+async fn a_close_that_was_cut_off_is_stuck_and_goes_on_by_itself_when_it_can_f33() {
+    let (world, broken, _) = sealed_and_not_frozen().await;
+    let stuck = world.get("/v1/stuck").await.expect(200);
+
+    broken.store(false, Ordering::SeqCst);
+    world.post("/v1/invoices/inv_sub_1/close", json!({})).await.expect(200);
+    world.system.redrive().await.unwrap();
+    world.system.pump().await;
+
+    assert_eq!(stuck["list"][0]["subscription_id"], "sub");
+    assert_eq!(world.invoices().await.len(), 1);
+    assert_eq!(world.invoices().await[0]["total"], "0.35");
+    assert_eq!(world.get("/v1/stuck").await.expect(200)["list"], json!([]));
+}
