@@ -29,7 +29,7 @@ mod seal;
 mod share;
 
 pub use delete::Deletion;
-use share::{Share, first_of_each_key, new_page_end};
+use share::{Share, first_of_each_key};
 
 /// One record that stands, and whether it came after its period was sealed.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ impl Pending {
 #[derive(Default)]
 struct Step {
     settled: Vec<(usize, Outcome)>,
-    seen: Option<Slot>,
+    seen: Option<Page>,
 }
 
 /// How many pages are written at once.
@@ -108,18 +108,20 @@ impl Store {
             records.into_iter().map(|(key, content)| Pending { key, content, outcome: None }).collect();
         let mut attempts = Attempts::default();
         // A page that a refusal just showed; it spares the next round a look-up.
-        let mut seen: Option<Slot> = None;
+        let mut seen: Option<Page> = None;
         loop {
             let round = first_of_each_key(&pending);
             if round.is_empty() {
                 break;
             }
             let shares = match seen.take() {
-                Some(slot) if slot.holds(&pending[round[0]].bound()) => Ok(vec![slot.share(&pending, &round)]),
+                Some(page) if page.contains(&pending[round[0]].bound()) => {
+                    Ok(vec![Share::of_page(&page, &pending, &round)])
+                }
                 _ => pages.share_out(subscription, &pending, &round, attempts.any()).await,
             };
             let steps = match shares {
-                Ok(shares) => pages.write_shares(subscription, shares, &pending, now).await,
+                Ok(shares) => pages.write_shares(shares, &pending, now).await,
                 Err(error) => vec![Err(error)],
             };
             let (mut settled, mut failed) = (0, None);
@@ -198,40 +200,29 @@ impl Pages<'_> {
 
     async fn write_shares(
         &self,
-        subscription: &Subscription,
         shares: Vec<Share>,
         pending: &[Pending],
         now: Timestamp,
     ) -> Vec<Result<Step, StoreError>> {
-        let writes: Vec<_> =
-            shares.into_iter().map(|share| self.write_share(subscription, share, pending, now)).collect();
+        let writes: Vec<_> = shares.into_iter().map(|share| self.write_share(share, pending, now)).collect();
         stream::iter(writes).buffer_unordered(CONCURRENT).collect().await
     }
 
     /// Writes records into their page: an update where they fit, a new layout where they do not.
     async fn write_share(
         &self,
-        subscription: &Subscription,
-        Share { slot, group }: Share,
+        Share { start, end, written, group }: Share,
         pending: &[Pending],
         now: Timestamp,
     ) -> Result<Step, StoreError> {
-        let Some(&first) = group.first() else { return Ok(Step::default()) };
-        let end = match &slot.page {
-            Some(page) => page.end.clone(),
-            None => new_page_end(subscription, &pending[first].key)?,
-        };
-        let group: Vec<usize> = group.into_iter().filter(|&index| pending[index].bound() < end).collect();
         let additions: usize = group
             .iter()
-            .map(|&i| cell_bytes(&slot.start, &pending[i].key, &Cell::new(pending[i].content.clone(), now)))
+            .map(|&i| cell_bytes(&start, &pending[i].key, &Cell::new(pending[i].content.clone(), now)))
             .sum();
-        let written = slot.page.as_ref().map_or(0, |page| page.bytes);
-        let fits = self.has_room(&slot.start, &end, written, additions);
-        if fits && group.len() <= UPDATE_RECORDS {
-            self.update(&slot.start, &end, pending, &group, now).await
+        if group.len() <= UPDATE_RECORDS && self.has_room(&start, &end, written, additions) {
+            self.update(&start, &end, pending, &group, now).await
         } else {
-            self.rewrite(&slot.start, &end, pending, &group, now).await
+            self.rewrite(&start, &end, pending, &group, now).await
         }
     }
 
@@ -283,7 +274,7 @@ impl Pages<'_> {
                 Some(item) => {
                     let page = self.parse(&item)?;
                     let settled = self.resolve(&page, pending, group, now).await?;
-                    Ok(Step { settled, seen: Some(Slot { start: start.clone(), page: Some(page) }) })
+                    Ok(Step { settled, seen: Some(page) })
                 }
                 // An engine that gives no picture with its refusal: look again.
                 None => Ok(Step::default()),

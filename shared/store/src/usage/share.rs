@@ -15,21 +15,24 @@ use crate::table::Ask;
 /// How many pages are looked up at once.
 const PAGES_AT_ONCE: usize = 100;
 
-/// The records of a round that one page takes.
+/// The records of a round that one page takes: one that exists, or one that is to be made.
 pub(super) struct Share {
-    pub slot: Slot,
+    pub start: Bound,
+    pub end: Bound,
+    /// The bytes that were ever written into the page, as far as is known.
+    pub written: u64,
     pub group: Vec<usize>,
 }
 
-impl Slot {
-    pub(super) fn holds(&self, bound: &Bound) -> bool {
-        self.start <= *bound && self.page.as_ref().is_none_or(|page| *bound < page.end)
+impl Share {
+    /// What an existing page takes of the round's records, sorted by key and from its start on.
+    pub(super) fn of_page(page: &Page, pending: &[Pending], round: &[usize]) -> Share {
+        Share::new(page.start.clone(), page.end.clone(), page.bytes, pending, round)
     }
 
-    /// The first of the round's records, sorted by key, as far as the slot holds them.
-    pub(super) fn share(self, pending: &[Pending], round: &[usize]) -> Share {
-        let group = round.iter().copied().take_while(|&index| self.holds(&pending[index].bound())).collect();
-        Share { slot: self, group }
+    fn new(start: Bound, end: Bound, written: u64, pending: &[Pending], round: &[usize]) -> Share {
+        let group = round.iter().copied().take_while(|&index| pending[index].bound() < end).collect();
+        Share { start, end, written, group }
     }
 }
 
@@ -55,27 +58,22 @@ impl Pages<'_> {
         let mut shares = Vec::new();
         let mut rest = round;
         let mut known = Vec::new().into_iter();
-        let mut slot = self.locate(&pending[round[0]].bound(), consistent).await?;
+        let Slot { start, page } = self.locate(&pending[round[0]].bound(), consistent).await?;
+        let Some(mut page) = page else {
+            let end = new_page_end(subscription, &pending[round[0]].key)?;
+            return Ok(vec![Share::new(start, end, 0, pending, round)]);
+        };
         loop {
-            let missing = slot.page.is_none();
-            let end = match &slot.page {
-                Some(page) => page.end.clone(),
-                None => new_page_end(subscription, &pending[rest[0]].key)?,
-            };
-            let mut share = slot.share(pending, rest);
-            share.group.retain(|&index| pending[index].bound() < end);
+            let share = Share::of_page(&page, pending, rest);
             rest = &rest[share.group.len()..];
             shares.push(share);
-            let Some(&next) = rest.first() else { break };
-            if missing {
-                break;
-            }
+            let (Some(&next), Some(&last)) = (rest.first(), rest.last()) else { break };
             let bound = pending[next].bound();
             if shares.len() == 1 {
-                known = self.following(&end, &pending[rest[rest.len() - 1]].bound(), rest.len()).await?.into_iter();
+                known = self.following(&page.end, &pending[last].bound(), rest.len()).await?.into_iter();
             }
             match known.find(|page: &Page| bound < page.end) {
-                Some(page) if page.contains(&bound) => slot = Slot { start: page.start.clone(), page: Some(page) },
+                Some(following) if following.contains(&bound) => page = following,
                 // Behind the last page there is, or behind those that were looked up.
                 _ => break,
             }
@@ -99,7 +97,7 @@ impl Pages<'_> {
 }
 
 /// Where a page that begins before the record ends when it is created: with the record's billing period.
-pub(super) fn new_page_end(subscription: &Subscription, key: &RecordKey) -> Result<Bound, StoreError> {
+fn new_page_end(subscription: &Subscription, key: &RecordKey) -> Result<Bound, StoreError> {
     let period = subscription.period_at(key.date).map_err(billing::error::BillingError::Time)?;
     // Without a start date there are no periods yet; the page is cut where one ends when it is sealed.
     let end = period.map_or(Timestamp::MAX, |(_, period)| period.end);
