@@ -1,9 +1,12 @@
 //! What one step costs, counted in the capacity that DynamoDB says it consumed.
 
+use http::Method;
+use local::System;
 use local::engine::CapacityMeter;
+use local::functions::ROOT_KEY;
 use serde_json::json;
 
-use crate::harness::World;
+use crate::harness::{KEY, World};
 
 /// A month of `minutes-usd` with one usage a day, 30 of them.
 async fn a_month_of_usage() -> World {
@@ -75,4 +78,25 @@ async fn generating_and_closing_a_month_of_thirty_usages_costs_a_page_and_a_tran
     assert_eq!(closed.of("UpdateItem").write_units, 1.0);
     assert_eq!(closed.of("TransactWriteItems").calls, 1);
     assert!(closed.write_units() <= 1.0 + 2.0 + 4.0 + 1.0, "{}", closed.write_units());
+}
+
+#[tokio::test]
+async fn a_live_sites_caller_is_remembered_and_a_lone_usage_takes_three_calls() {
+    let world = World { system: System::in_memory().await.unwrap() };
+    world.set_now("2026-04-30T23:00:00Z");
+    let key = json!({"site_id": "site", "scopes": ["admin"], "key": KEY});
+    world.send(Method::POST, "/v1/sites", Some(json!({"id": "site"})), ROOT_KEY, &[]).await.expect(201);
+    world.send(Method::POST, "/v1/api-keys", Some(key), ROOT_KEY, &[]).await.expect(201);
+    world.catalogue().await;
+    world.subscribe("2026-04-01T00:00:00Z", &["minutes-usd"]).await;
+    world.usage("2026-04-15T12:00:00Z", "1").await.expect(201);
+
+    world.system.engine().reset_capacity();
+    world.usage("2026-04-15T13:00:00Z", "1").await.expect(201);
+    let meter = world.system.engine().capacity();
+
+    show("a lone usage of a live site", &meter);
+    // The head, the page that it belongs to, and the write.
+    assert_eq!(["GetItem", "Query", "UpdateItem"].map(|operation| meter.of(operation).calls), [1, 1, 1]);
+    assert_eq!(meter.calls(), 3);
 }
