@@ -1,14 +1,14 @@
-//! API keys: made with the root key, shown once.
+//! API keys: made with the root key and shown once, listed without their texts, deleted for good.
 
 use lambda_http::{Body, Response};
 use serde::{Deserialize, Serialize};
 
-use api::{Call, Kind, NumberText, Problem, fault, json_response, key_sha256, new_key};
+use api::{Call, Kind, NumberText, Problem, fault, json_response, key_sha256, list_response, new_key, no_content};
 use billing::id::SiteId;
 use billing::site::{ApiKey, Scope};
 use billing::timestamp::Timestamp;
 
-use crate::document::contended;
+use crate::document::{list_fault, not_found};
 use crate::text::invalid;
 use crate::{Deps, Route, text};
 
@@ -24,13 +24,28 @@ struct NewApiKey {
     key: Option<String>,
 }
 
+/// A key on the wire; its text is there in the answer to its creation alone.
 #[derive(Serialize)]
 struct ApiKeyBody<'a> {
-    key: &'a str,
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
     site_id: &'a SiteId,
     scopes: &'a [Scope],
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+    created_at: Timestamp,
+}
+
+fn body<'a>(id: &'a str, key: Option<&'a str>, kept: &'a ApiKey) -> ApiKeyBody<'a> {
+    ApiKeyBody {
+        id,
+        key,
+        site_id: &kept.site_id,
+        scopes: &kept.scopes,
+        expires_at: kept.expires_at,
+        created_at: kept.created_at,
+    }
 }
 
 /// Makes a key for a site, or takes the caller's own.
@@ -46,26 +61,51 @@ pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         scopes: distinct(new.scopes)?,
         expires_at: new.expires_at.map(|at| text::time(&at, "expires_at", site.time_zone)).transpose()?,
         created_at: call.real_now,
+        deleted_at: None,
     };
     let text = new.key.map_or_else(new_key, own_key)?;
     let digest = key_sha256(&text);
-    let status = if deps.store.create_api_key(&digest, &key).await.map_err(fault)? {
-        201
-    } else {
-        // A key made a moment ago may not be seen everywhere yet.
-        let (standing, _) = deps.store.authenticate(&digest).await.map_err(fault)?.ok_or_else(contended)?;
-        if !says_the_same(&standing, &key) {
-            let detail = "the key exists, and opens another site or has other scopes or another expiry";
-            return Err(Problem::new(Kind::Conflict, detail).field("key"));
+    if deps.store.create_api_key(&digest, &key).await.map_err(fault)? {
+        return Ok(json_response(201, &body(&digest, Some(&text), &key)));
+    }
+    let refuse = |detail: &str| Err(Problem::new(Kind::Conflict, detail).field("key"));
+    match deps.store.api_key(&digest).await.map_err(fault)?.map(|stored| stored.value) {
+        Some(standing) if standing.deleted_at.is_some() => refuse("the key was deleted; choose another one"),
+        Some(standing) if says_the_same(&standing, &key) => {
+            Ok(json_response(200, &body(&digest, Some(&text), &standing)))
         }
-        200
-    };
-    let body = ApiKeyBody { key: &text, site_id: &key.site_id, scopes: &key.scopes, expires_at: key.expires_at };
-    Ok(json_response(status, &body))
+        _ => refuse("the key exists, and opens another site or has other scopes or another expiry"),
+    }
 }
 
 fn says_the_same(standing: &ApiKey, key: &ApiKey) -> bool {
     standing.site_id == key.site_id && standing.scopes == key.scopes && standing.expires_at == key.expires_at
+}
+
+/// Lists the keys of the site that the query names, without their texts.
+///
+/// # Errors
+/// A problem with the `site_id`, the `limit` or the `cursor`.
+pub async fn list(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let site: Option<SiteId> = call.query().parse("site_id")?;
+    let missing = || Problem::new(Kind::Unreadable, "say whose keys: ?site_id=").field("site_id");
+    let (site, limit) = (site.ok_or_else(missing)?, call.query().limit()?);
+    let page = deps.store.api_keys(&site, call.query().get("cursor"), limit).await.map_err(list_fault)?;
+    let bodies: Vec<_> = page.items.iter().map(|named| body(&named.sha256, None, &named.key)).collect();
+    Ok(list_response(&bodies, page.next.as_deref()))
+}
+
+/// Deletes the key that the path names by its id; deleting it again is a success.
+///
+/// # Errors
+/// 404 where there never was such a key.
+pub async fn delete(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let id: String = call.param("id")?;
+    let is_digest = id.len() == 64 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if is_digest && deps.store.delete_api_key(&id, call.real_now).await.map_err(fault)? {
+        return Ok(no_content());
+    }
+    Err(not_found("API key", &id))
 }
 
 /// The scopes in one order, each once.

@@ -73,6 +73,8 @@ enum Route {
     ReadSite,
     ChangeSite,
     CreateApiKey,
+    ListApiKeys,
+    DeleteApiKey,
 }
 
 /// What is done with one kind of document.
@@ -115,6 +117,8 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/v1/sites/{id}", READ, Route::ReadSite),
     ("PATCH", "/v1/sites/{id}", WRITE, Route::ChangeSite),
     ("POST", "/v1/api-keys", Access::Root, Route::CreateApiKey),
+    ("GET", "/v1/api-keys", Access::Root, Route::ListApiKeys),
+    ("DELETE", "/v1/api-keys/{id}", Access::Root, Route::DeleteApiKey),
 ];
 
 /// Answers one request.
@@ -154,6 +158,8 @@ async fn answer(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Probl
         Route::ReadSite => site::read(deps, call).await,
         Route::ChangeSite => site::change(deps, call).await,
         Route::CreateApiKey => api_key::create(deps, call).await,
+        Route::ListApiKeys => api_key::list(deps, call).await,
+        Route::DeleteApiKey => api_key::delete(deps, call).await,
     }
 }
 
@@ -163,6 +169,7 @@ fn parameters(route: Route) -> &'static [&'static str] {
         Route::Customers(Verb::List) | Route::Features(Verb::List) | Route::Items(Verb::List) => &["limit", "cursor"],
         Route::ItemPrices(Verb::List) => &["limit", "cursor", "item_id"],
         Route::Subscriptions(Verb::List) => &["limit", "cursor", "customer_id"],
+        Route::ListApiKeys => &["limit", "cursor", "site_id"],
         _ => &[],
     }
 }

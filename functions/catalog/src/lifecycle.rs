@@ -150,6 +150,8 @@ mod tests {
             current: None,
             ended: false,
             grace_seconds: None,
+            late_usage: None,
+            usage_limit: None,
             last_close: None,
             created_at: at("2026-01-01T00:00:00Z"),
             updated_at: at("2026-01-01T00:00:00Z"),

@@ -8,6 +8,7 @@ use api::{Call, NumberText, Problem, fault, json_response, request_digest};
 use billing::id::SiteId;
 use billing::site::{DEFAULT_GRACE_SECONDS, Site};
 use billing::timestamp::Timestamp;
+use billing::usage_rules::{LateUsage, UsageLimit};
 use billing::zone::Zone;
 use invoice_queue::DueMessage;
 use rating::Rounding;
@@ -27,6 +28,8 @@ struct NewSite {
     time_zone: Option<Zone>,
     rounding: Option<Rounding>,
     grace_seconds: Option<u32>,
+    late_usage: Option<LateUsage>,
+    usage_limit: Option<UsageLimit>,
     test_clock: Option<NumberText>,
 }
 
@@ -40,6 +43,10 @@ struct SiteChange {
     #[serde(default, deserialize_with = "text::present")]
     grace_seconds: Option<u32>,
     #[serde(default, deserialize_with = "text::present")]
+    late_usage: Option<LateUsage>,
+    #[serde(default, deserialize_with = "text::nullable")]
+    usage_limit: Option<Option<UsageLimit>>,
+    #[serde(default, deserialize_with = "text::present")]
     test_clock: Option<NumberText>,
 }
 
@@ -49,6 +56,9 @@ struct SiteBody<'a> {
     time_zone: Zone,
     rounding: Rounding,
     grace_seconds: u32,
+    late_usage: LateUsage,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage_limit: Option<UsageLimit>,
     #[serde(skip_serializing_if = "Option::is_none")]
     test_clock: Option<Timestamp>,
     created_at: Timestamp,
@@ -60,6 +70,8 @@ fn body(site: &Site) -> impl Serialize {
         time_zone: site.time_zone,
         rounding: site.rounding,
         grace_seconds: site.grace_seconds,
+        late_usage: site.late_usage,
+        usage_limit: site.usage_limit,
         test_clock: site.test_clock,
         created_at: site.created_at,
     }
@@ -74,15 +86,27 @@ pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
     let time_zone = new.time_zone.unwrap_or(Zone::UTC);
     let grace_seconds = text::grace(new.grace_seconds.unwrap_or(DEFAULT_GRACE_SECONDS))?;
     let rounding = new.rounding.unwrap_or_default();
+    let late_usage = new.late_usage.unwrap_or_default();
     let test_clock = new.test_clock.map(|clock| text::time(&clock, "test_clock", time_zone)).transpose()?;
     let digest = request_digest(&json!({
         "id": new.id,
         "time_zone": time_zone,
         "rounding": rounding,
         "grace_seconds": grace_seconds,
+        "late_usage": late_usage,
+        "usage_limit": new.usage_limit,
         "test_clock": test_clock,
     }));
-    let site = Site { id: new.id, time_zone, rounding, grace_seconds, test_clock, created_at: call.real_now };
+    let site = Site {
+        id: new.id,
+        time_zone,
+        rounding,
+        grace_seconds,
+        late_usage,
+        usage_limit: new.usage_limit,
+        test_clock,
+        created_at: call.real_now,
+    };
     let creation = Creation { digest, idempotency_key: None, now: call.real_now };
     match deps.store.create_site(&site, &creation).await.map_err(fault)? {
         Created::New => Ok(json_response(201, &body(&site))),
@@ -103,7 +127,7 @@ pub async fn read(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Pro
 
 /// Changes the settings of the key's own site, and moves its clock.
 ///
-/// A zone counts for subscriptions made from then on, a grace for invoices generated from then on.
+/// A zone and a usage limit count for subscriptions made from then on, a grace for invoices generated from then on.
 ///
 /// # Errors
 /// 404 for another site, 422 for a clock that would go backwards, or the clock of a live site.
@@ -117,6 +141,8 @@ pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         site.time_zone = change.time_zone.unwrap_or(site.time_zone);
         site.rounding = change.rounding.unwrap_or(site.rounding);
         site.grace_seconds = grace_seconds.unwrap_or(site.grace_seconds);
+        site.late_usage = change.late_usage.unwrap_or(site.late_usage);
+        site.usage_limit = change.usage_limit.unwrap_or(site.usage_limit);
         if let Some(clock) = &change.test_clock {
             site.test_clock = Some(moved(site, text::time(clock, "test_clock", before.time_zone)?)?);
         }
@@ -175,6 +201,8 @@ mod tests {
             time_zone: Zone::UTC,
             rounding: Rounding::default(),
             grace_seconds: DEFAULT_GRACE_SECONDS,
+            late_usage: LateUsage::default(),
+            usage_limit: None,
             test_clock: test_clock.map(|clock| clock.parse().unwrap()),
             created_at: Timestamp::MIN,
         }

@@ -13,6 +13,7 @@ use billing::id::{CustomerId, FeatureId, ItemPriceId, SubscriptionId, Subscripti
 use billing::site::Site;
 use billing::subscription::{CurrentPeriod, Status, Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
+use billing::usage_rules::{LateUsage, UsageLimit};
 use rating::{Currency, Quantity};
 use store::{Created, Creation, Stored};
 
@@ -33,6 +34,9 @@ struct NewSubscription {
     start_date: Option<NumberText>,
     cadence: Option<PeriodLength>,
     grace_seconds: Option<u32>,
+    late_usage: Option<LateUsage>,
+    #[serde(default, deserialize_with = "text::nullable")]
+    usage_limit: Option<Option<UsageLimit>>,
 }
 
 #[derive(Serialize)]
@@ -51,6 +55,10 @@ struct SubscriptionBody<'a> {
     cancelled_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grace_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_usage: Option<LateUsage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage_limit: Option<UsageLimit>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -96,6 +104,8 @@ pub fn body(subscription: &Subscription, now: Timestamp) -> impl Serialize {
         items: subscription.items.iter().map(item_body).collect(),
         cancelled_at: subscription.cancelled_at(),
         grace_seconds: subscription.grace_seconds,
+        late_usage: subscription.late_usage,
+        usage_limit: subscription.usage_limit,
         created_at: subscription.created_at,
         updated_at: subscription.updated_at,
     }
@@ -131,6 +141,9 @@ pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         "start_date": new.start_date.as_ref().map(text::canonical_time),
         "cadence": new.cadence,
         "grace_seconds": new.grace_seconds,
+        "late_usage": new.late_usage,
+        // Asking for no limit is not the same as leaving it to the site.
+        "usage_limit": new.usage_limit.map(|limit| limit.map_or(json!("none"), |limit| json!(limit))),
     }));
     let subscription = draft(deps, site, new, call.now).await?;
     let key = idempotency_key(call, NOUN, named)?;
@@ -227,6 +240,8 @@ async fn draft(deps: &Deps, site: &Site, new: NewSubscription, now: Timestamp) -
         current: None,
         ended: false,
         grace_seconds,
+        late_usage: new.late_usage,
+        usage_limit: new.usage_limit.unwrap_or(site.usage_limit),
         last_close: None,
         created_at: now,
         updated_at: now,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use api::{Call, Kind, NumberText, Problem, fault, json_response};
 use billing::id::SubscriptionId;
 use billing::subscription::{Status, Subscription};
+use billing::usage_rules::{LateUsage, UsageLimit};
 use serde_json::Value;
 use store::Updated;
 
@@ -23,6 +24,10 @@ struct SubscriptionChange {
     items: Option<Vec<Entry>>,
     #[serde(default, deserialize_with = "text::present")]
     grace_seconds: Option<u32>,
+    #[serde(default, deserialize_with = "text::present")]
+    late_usage: Option<LateUsage>,
+    #[serde(default, deserialize_with = "text::present")]
+    usage_limit: Option<UsageLimit>,
 }
 
 #[derive(Default, Deserialize)]
@@ -35,7 +40,7 @@ struct Activation {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// Replaces the list of items, the grace, or both; counts from the next invoice on.
+/// Replaces the list of items or changes settings; items and grace count from the next invoice on.
 ///
 /// # Errors
 /// 404, 422 naming what is wrong or where the subscription is over, 409 where an item's id is taken.
@@ -52,6 +57,13 @@ pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         }
         let mut changed = subscription.clone();
         changed.grace_seconds = grace_seconds.or(subscription.grace_seconds);
+        changed.late_usage = change.late_usage.or(subscription.late_usage);
+        changed.usage_limit = change.usage_limit.or(subscription.usage_limit);
+        if subscription.usage_limit.is_none() && changed.usage_limit.is_some() {
+            // What was recorded without a limit was not counted.
+            let detail = "a usage limit is set when the subscription is created, and can only be changed afterwards";
+            return Err(invalid("usage_limit", detail));
+        }
         if let Some(listed) = &listed {
             changed.items = subscription_items::replace(subscription, listed, call.now)?;
         }

@@ -320,6 +320,8 @@ mod tests {
             current: None,
             ended: false,
             grace_seconds: None,
+            late_usage: None,
+            usage_limit: None,
             last_close: None,
             created_at: Timestamp::MIN,
             updated_at: Timestamp::MIN,

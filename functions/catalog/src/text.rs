@@ -131,6 +131,16 @@ pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) 
     T::deserialize(deserializer).map(Some)
 }
 
+/// Reads an optional field that may be null, which says that there is to be none.
+///
+/// # Errors
+/// What the field's own type refuses.
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// Replaces every numeric text by its canonical form, so that 12.50 and 12.5 are the same request.
 pub fn canonical_numbers(value: Value) -> Value {
     match value {

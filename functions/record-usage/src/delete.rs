@@ -18,19 +18,20 @@ use crate::{Deps, Route, subscription};
 pub async fn delete(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     call.query().only(&UsagePlace::PARAMETERS)?;
     let name: UsageName = call.param("usage_id")?;
-    let site = &call.site()?.id;
+    let site = call.site()?;
     let version = match &name {
         UsageName::System(id) => id.updated_at,
         UsageName::Own(_) => if_match(call)?,
     };
-    let subscription = subscription(deps, site, &call.param("subscription_id")?).await?;
+    let subscription = subscription(deps, &site.id, &call.param("subscription_id")?).await?;
     let (price, key) = match &name {
         UsageName::System(id) => (id.item_price_id.clone(), RecordKey { date: id.date, id: None }),
         UsageName::Own(id) => locate(deps, call, &subscription, id).await?,
     };
-    let deletion = deps.store.delete_usage(site, &subscription.id, &price, &key, version).await.map_err(fault)?;
+    let deletion = deps.store.delete_usage(site, &subscription, &price, &key, version).await.map_err(fault)?;
     match (deletion, name) {
         (Deletion::Deleted, _) => Ok(no_content()),
+        (Deletion::TooLate, _) => Err(too_late()),
         (Deletion::Changed(standing), UsageName::Own(_)) => {
             let detail = "another version of the usage stands; If-Match names its resource_version";
             Err(Problem::new(Kind::PreconditionFailed, detail).with("existing", shown(&subscription, &standing)))
@@ -78,6 +79,12 @@ fn if_match(call: &Call<Route>) -> Result<Timestamp, Problem> {
     let millis = bare.parse().map_err(|_| refuse())?;
     // A version out of range stands nowhere, and neither does one of the latest instant.
     Ok(Timestamp::from_millis(millis).unwrap_or(Timestamp::MAX))
+}
+
+/// The period is closed, and the site or the subscription refuses what comes after that.
+pub fn too_late() -> Problem {
+    let detail = "the usage's period is closed, and late_usage is reject here";
+    Problem::new(Kind::LateUsage, detail).field("usage_date")
 }
 
 fn not_found() -> Problem {

@@ -11,10 +11,11 @@ use billing::site::Site;
 use billing::subscription::Subscription;
 use billing::timestamp::Timestamp;
 use billing::usage::{Content, RecordKey};
+use billing::usage_rules::UsageLimit;
 use futures_util::stream::{self, StreamExt};
 use store::{Outcome, StoreError};
 
-use crate::delete::shown;
+use crate::delete::{shown, too_late};
 use crate::usage::Posted;
 use crate::{Deps, admit, subscription};
 
@@ -97,7 +98,7 @@ async fn record_group(
     }
     let (indexes, records): (Vec<_>, Vec<_>) =
         group.into_iter().map(|usage| (usage.index, (usage.key, usage.content))).unzip();
-    let outcomes = deps.store.record(&site.id, subscription, &price, records, now).await;
+    let outcomes = deps.store.record(site, subscription, &price, records, now).await;
     let mut faults = BTreeMap::new();
     let answers = outcomes.into_iter().map(|outcome| answer(subscription, outcome, &mut faults));
     indexes.into_iter().zip(answers).collect()
@@ -119,6 +120,12 @@ fn answer(
         Ok(Outcome::Deleted) => {
             let detail = "this very usage was deleted; a retry does not bring it back";
             Err(Problem::new(Kind::DeletedUsage, detail))
+        }
+        Ok(Outcome::TooLate) => Err(too_late()),
+        Ok(Outcome::LimitReached) => {
+            let limit = subscription.usage_limit.map_or(0, UsageLimit::get);
+            let detail = format!("the subscription has as many usages as its usage_limit of {limit} allows");
+            Err(Problem::new(Kind::UsageLimitReached, detail))
         }
         Err(error) => Err(faults.entry(error.is_temporary()).or_insert_with(|| fault(error)).clone()),
     }

@@ -49,6 +49,8 @@ kinds! {
     DeletedUsage 409 "deleted-usage" "The usage was deleted";
     /// The usage id stands at several dates or prices.
     Ambiguous 409 "ambiguous" "The usage id stands for several usages";
+    /// Its period is closed, and late usage is refused.
+    LateUsage 409 "late-usage" "The usage's period is closed";
     /// An earlier invoice of the subscription is still pending.
     EarlierInvoicePending 409 "earlier-invoice-pending" "An earlier invoice is still pending";
     /// Another version stands than the one named by `If-Match`.
@@ -67,6 +69,8 @@ kinds! {
     PriceNotOnSubscription 422 "price-not-on-subscription" "The subscription does not have the item price";
     /// Dated more than five minutes ahead of the clock.
     TooFarAhead 422 "too-far-ahead" "The usage date is in the future";
+    /// There are as many usages as there may be.
+    UsageLimitReached 422 "usage-limit-reached" "The subscription has reached its usage limit";
     /// `If-Match` is missing.
     PreconditionRequired 428 "precondition-required" "The request must say which version it means";
     /// A fault of the server.

@@ -183,6 +183,8 @@ pub(crate) mod tests {
             current: None,
             ended: false,
             grace_seconds: None,
+            late_usage: None,
+            usage_limit: None,
             last_close: None,
             created_at: start,
             updated_at: start,

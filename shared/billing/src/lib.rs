@@ -15,6 +15,7 @@
 //! * [`catalog`]: customers, features, items, item prices
 //! * [`subscription`]: the standing agreement with its status, item and cadence histories
 //! * [`usage`]: usage records, their keys and contents
+//! * [`usage_rules`]: what becomes of late usage, and how much usage there may be
 //! * [`usage_charge`]: what the usage of one item price costs over one period
 //! * [`invoice`]: invoices, their lines, payment terms
 //! * [`closing`]: the decisions of generating and closing, as data
@@ -39,4 +40,5 @@ pub mod subscription;
 pub mod timestamp;
 pub mod usage;
 pub mod usage_charge;
+pub mod usage_rules;
 pub mod zone;

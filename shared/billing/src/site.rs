@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::SiteId;
 use crate::timestamp::Timestamp;
+use crate::usage_rules::{LateUsage, UsageLimit};
 use crate::zone::Zone;
 
 /// The longest grace between the end of a period and the close of its invoice: 50 days, in seconds.
@@ -24,6 +25,12 @@ pub struct Site {
     pub rounding: Rounding,
     /// Seconds between a period's end and the close of its invoice, 0 to 50 days.
     pub grace_seconds: u32,
+    /// What becomes of late usage, where the subscription does not say it.
+    #[serde(default)]
+    pub late_usage: LateUsage,
+    /// How many usages a subscription made from now on may have; any number where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_limit: Option<UsageLimit>,
     /// The standing clock of a test site; absent on a live one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_clock: Option<Timestamp>,
@@ -69,6 +76,9 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was deleted; what remains of it keeps its text from opening anything again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl ApiKey {

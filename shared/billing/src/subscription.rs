@@ -8,6 +8,7 @@ use crate::catalog::{Billed, ItemPrice};
 use crate::id::{CustomerId, FeatureId, ItemPriceId, SubscriptionId, SubscriptionItemId};
 use crate::period::BillingPeriod;
 use crate::timestamp::{TimeError, Timestamp};
+use crate::usage_rules::{LateUsage, UsageLimit};
 
 /// Where a subscription stands at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +168,12 @@ pub struct Subscription {
     /// Seconds between a period's end and the close of its invoice; the site's where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace_seconds: Option<u32>,
+    /// What becomes of late usage; the site's rule where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_usage: Option<LateUsage>,
+    /// How many usages it may have, counted from its first one on; a subscription made without a limit never has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_limit: Option<UsageLimit>,
     /// When the newest invoice closes by itself: no later one closes before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_close: Option<Timestamp>,

@@ -31,6 +31,21 @@ pub(crate) fn api_key(sha256: &str) -> Key {
     key(format!("KEY#{sha256}"), "KEY")
 }
 
+/// Reads the SHA-256 out of an API key's partition key.
+pub(crate) fn parse_api_key(pk: &str) -> Option<&str> {
+    pk.strip_prefix("KEY#")
+}
+
+/// The list index's partition of a site's API keys.
+pub(crate) fn api_keys_list(site: &SiteId) -> String {
+    format!("API_KEY#{site}")
+}
+
+/// Where an API key stands in its site's list: by the time it was made.
+pub(crate) fn api_key_list_key(created_at_millis: i64, sha256: &str) -> String {
+    format!("{}#{sha256}", crate::page::base36::fixed(created_at_millis))
+}
+
 /// The partition that lists the test sites, whose clocks `close-periods` has to look at.
 pub(crate) const TEST_SITES: &str = "TEST_SITES";
 
@@ -100,6 +115,11 @@ pub(crate) fn late_usages(price: &ItemPriceId) -> String {
 
 pub(crate) fn late(partition: &str, price: &ItemPriceId, record: &RecordKey) -> Key {
     key(partition.to_owned(), format!("{}{}", late_usages(price), Bound::of(record)))
+}
+
+/// How many more usages there may be, where the subscription has a limit.
+pub(crate) fn usage_limit(partition: &str) -> Key {
+    key(partition.to_owned(), "LIMIT")
 }
 
 /// The due index's partition for a live subscription.

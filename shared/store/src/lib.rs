@@ -9,7 +9,7 @@
 //! | item | PK | SK | holds |
 //! |---|---|---|---|
 //! | site | `SITE#<site>` | `SITE` | settings, test clock |
-//! | API key | `KEY#<sha256>` | `KEY` | site, scopes, expiry |
+//! | API key | `KEY#<sha256>` | `KEY` | site, scopes, expiry, deletion; `list` index keys |
 //! | test site | `TEST_SITES` | `<site>` | nothing: a list of the sites whose clock is their own |
 //! | customer, feature, item, item price | `SITE#<site>` | `CUSTOMER#<id>` ... | the document as it is now |
 //! | price version | `SITE#<site>` | `PRICE_VERSION#<id>#<n>` | one version of an item price, for ever |
@@ -20,6 +20,7 @@
 //! | head | `SUB#<site>#<subscription>` | `HEAD` | the subscription with its histories; `due` and `list` index keys |
 //! | invoice | same | `INVOICE#<boundary>` | pending or frozen; `due` and `list` index keys |
 //! | page | same | `USAGE#<item price>#<start>` | `E`, `B`, `S`, and one attribute per usage record |
+//! | usage limit | same | `LIMIT` | `F`: how many more usages there may be; only where the subscription has a limit |
 //! | late usage | same | `LATE#<item price>#<record key>` | `V`: a record, correction or deletion that came after the seal |
 //!
 //! Documents are JSON text in `D`; `R` counts their changes; `C` is the digest of what was first created.
@@ -37,6 +38,7 @@
 //! | catalogue lists | query of the site's partition by prefix |
 #![warn(missing_docs)]
 
+mod api_key;
 mod claim;
 pub mod client;
 mod closing;
@@ -53,6 +55,7 @@ mod subscription;
 mod table;
 mod usage;
 
+pub use api_key::NamedKey;
 pub use closing::{Advanced, Close};
 pub use document::{Created, Creation, Document, Page, Stored, Updated};
 pub use due::Due;
@@ -64,12 +67,12 @@ pub use usage::{Deletion, Outcome, Standing};
 #[derive(Clone, Debug)]
 pub struct Store {
     table: table::Table,
-    callers: site::Callers,
+    callers: api_key::Callers,
 }
 
 impl Store {
     /// A store over the table of that name.
     pub fn new(client: aws_sdk_dynamodb::Client, table: String) -> Store {
-        Store { table: table::Table { client, name: table }, callers: site::Callers::default() }
+        Store { table: table::Table { client, name: table }, callers: api_key::Callers::default() }
     }
 }

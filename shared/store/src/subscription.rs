@@ -59,7 +59,9 @@ impl Store {
         after: &Subscription,
     ) -> Result<Updated, StoreError> {
         let main = self.revise_head(site, before, after)?;
-        self.update_item(main, Vec::new(), &item_claims(site, after, Some(&before.value))).await
+        let partition = key::subscription_partition(&site.id, &after.id);
+        let limit = self.change_limit(&partition, &before.value, after)?;
+        self.update_item(main, limit.into_iter().collect(), &item_claims(site, after, Some(&before.value))).await
     }
 
     /// The write that changes a head and keeps the due index in step.

@@ -200,11 +200,24 @@ impl Table {
         condition: &str,
         values: Item,
     ) -> Result<TransactWriteItem, StoreError> {
+        self.update_named(key, update, condition, HashMap::new(), values)
+    }
+
+    /// The same with names of attributes that no expression can spell.
+    pub(crate) fn update_named(
+        &self,
+        key: &Key,
+        update: &str,
+        condition: &str,
+        names: HashMap<String, String>,
+        values: Item,
+    ) -> Result<TransactWriteItem, StoreError> {
         let update = Update::builder()
             .table_name(&self.name)
             .set_key(Some(keyed(key)))
             .update_expression(update)
             .condition_expression(condition)
+            .set_expression_attribute_names((!names.is_empty()).then_some(names))
             .set_expression_attribute_values((!values.is_empty()).then_some(values))
             .build()
             .map_err(unbuildable)?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use billing::id::{ItemPriceId, SiteId, SubscriptionId};
+use billing::site::Site;
 use billing::subscription::Subscription;
 use billing::timestamp::Timestamp;
 use billing::usage::{Content, RecordKey, UsageRecord};
@@ -16,19 +17,22 @@ use crate::key;
 use crate::page::cell::{Cell, Version};
 use crate::page::{
     Answer, Bound, CellAnswer, Draft, FULL_PAGE_BYTES, Page, TRANSACTION_PAGES, UPDATE_RECORDS, attribute_name,
-    cell_bytes, lay_out, record_key,
+    cell_bytes, lay_out,
 };
 use crate::retry::Attempts;
-use crate::table::{Ask, Item, Transacted, get_number, get_text, keyed, number, text};
+use crate::table::{Ask, Item, Transacted, keyed, number, text};
 
 mod delete;
 mod exchange;
 mod late;
+mod limit;
 mod read;
 mod seal;
 mod share;
+mod stored;
 
 pub use delete::Deletion;
+use limit::{Change, Rules, Written, at_most};
 use share::{Share, first_of_each_key};
 
 /// One record that stands, and whether it came after its period was sealed.
@@ -51,6 +55,10 @@ pub enum Outcome {
     Conflicting(Standing),
     /// This very content was deleted before, and a late retry does not bring it back.
     Deleted,
+    /// Its period is closed, and late usage is refused.
+    TooLate,
+    /// The subscription has as many usages as it may have.
+    LimitReached,
 }
 
 /// The pages of one item price of one subscription.
@@ -59,6 +67,8 @@ pub(crate) struct Pages<'a> {
     pub store: &'a Store,
     pub partition: String,
     pub price: &'a ItemPriceId,
+    /// What holds for new usage; whoever only reads or seals has no use for it.
+    pub rules: Rules,
 }
 
 /// Where a record goes: a page, or the place where one is missing.
@@ -97,13 +107,13 @@ impl Store {
     /// The same key twice in one call is judged in order: the first is recorded, a second is replayed or conflicting.
     pub async fn record(
         &self,
-        site: &SiteId,
+        site: &Site,
         subscription: &Subscription,
         price: &ItemPriceId,
         records: Vec<(RecordKey, Content)>,
         now: Timestamp,
     ) -> Vec<Result<Outcome, StoreError>> {
-        let pages = self.pages(site, &subscription.id, price);
+        let pages = self.ruled_pages(site, subscription, price);
         let mut pending: Vec<Pending> =
             records.into_iter().map(|(key, content)| Pending { key, content, outcome: None }).collect();
         let mut attempts = Attempts::default();
@@ -160,7 +170,13 @@ impl Store {
         subscription: &SubscriptionId,
         price: &'a ItemPriceId,
     ) -> Pages<'a> {
-        Pages { store: self, partition: key::subscription_partition(site, subscription), price }
+        let partition = key::subscription_partition(site, subscription);
+        Pages { store: self, partition, price, rules: Rules::default() }
+    }
+
+    /// The pages with the rules that hold for what is written into them.
+    fn ruled_pages<'a>(&'a self, site: &Site, subscription: &Subscription, price: &'a ItemPriceId) -> Pages<'a> {
+        Pages { rules: Rules::of(site, subscription), ..self.pages(&site.id, &subscription.id, price) }
     }
 }
 
@@ -205,7 +221,9 @@ impl Pages<'_> {
         now: Timestamp,
     ) -> Vec<Result<Step, StoreError>> {
         let writes: Vec<_> = shares.into_iter().map(|share| self.write_share(share, pending, now)).collect();
-        stream::iter(writes).buffer_unordered(CONCURRENT).collect().await
+        // With a limit every write goes through the one counter, where several at once would only collide.
+        let at_once = if self.rules.limit.is_some() { 1 } else { CONCURRENT };
+        stream::iter(writes).buffer_unordered(at_once).collect().await
     }
 
     /// Writes records into their page: an update where they fit, a new layout where they do not.
@@ -235,6 +253,12 @@ impl Pages<'_> {
         group: &[usize],
         now: Timestamp,
     ) -> Result<Step, StoreError> {
+        let free = self.free().await?;
+        if free == Some(0) {
+            return self.refuse_full(start, pending, group, now).await;
+        }
+        let group = at_most(group, free);
+        let key = key::page(&self.partition, self.price, start);
         let mut names = HashMap::from([("#end".to_owned(), "E".to_owned())]);
         let mut values = Item::from([(":end".to_owned(), text(end.as_str()))]);
         let (mut sets, mut conditions, mut bytes) = (String::new(), String::new(), 0);
@@ -251,17 +275,25 @@ impl Pages<'_> {
         let last = group.last().map(|&index| Bound::of(&pending[index].key)).unwrap_or_else(Bound::origin);
         values.insert(":last".to_owned(), text(last.as_str()));
         values.insert(":bytes".to_owned(), number(bytes));
+        let update = format!("SET {sets}#end = if_not_exists(#end, :end) ADD B :bytes");
+        let condition = format!("{conditions}attribute_not_exists(S) AND (attribute_not_exists(#end) OR #end > :last)");
+        if free.is_some() {
+            let write = self.store.table.update_named(&key, &update, &condition, names, values)?;
+            return match self.transact(vec![write], Change::More(group.len())).await? {
+                Written::Done => Ok(Step { settled: self.recorded(pending, group, now), seen: None }),
+                Written::Lost => self.look(start, pending, group, now).await,
+                Written::Full => Ok(Step::default()),
+            };
+        }
         let sent = self
             .store
             .table
             .client
             .update_item()
             .table_name(&self.store.table.name)
-            .set_key(Some(keyed(&key::page(&self.partition, self.price, start))))
-            .update_expression(format!("SET {sets}#end = if_not_exists(#end, :end) ADD B :bytes"))
-            .condition_expression(format!(
-                "{conditions}attribute_not_exists(S) AND (attribute_not_exists(#end) OR #end > :last)"
-            ))
+            .set_key(Some(keyed(&key)))
+            .update_expression(update)
+            .condition_expression(condition)
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -308,7 +340,12 @@ impl Pages<'_> {
             .collect();
         let present = page.as_ref().map(|page| page.cells.clone()).unwrap_or_default();
         let worn = page.as_ref().is_some_and(Page::is_worn);
-        let mut taken = open.len();
+        let free = self.free().await?;
+        if free == Some(0) {
+            settled.extend(open.into_iter().map(|index| (index, Outcome::LimitReached)));
+            return Ok(Step { settled, seen: None });
+        }
+        let mut taken = at_most(&open, free).len();
         let drafts = loop {
             let additions = open[..taken]
                 .iter()
@@ -321,17 +358,26 @@ impl Pages<'_> {
             }
             taken /= 2;
         };
-        if taken > 0 && self.replace(page.as_ref(), &drafts).await? {
-            let written: Vec<usize> =
-                open[..taken].iter().copied().filter(|&index| !present.contains_key(&pending[index].key)).collect();
-            settled.extend(self.recorded(pending, &written, now));
+        let written: Vec<usize> =
+            open[..taken].iter().copied().filter(|&index| !present.contains_key(&pending[index].key)).collect();
+        if taken > 0 {
+            let writes = self.replacement(page.as_ref(), &drafts)?;
+            if self.transact(writes, Change::More(written.len())).await? == Written::Done {
+                settled.extend(self.recorded(pending, &written, now));
+            }
         }
         Ok(Step { settled, seen: None })
     }
 
-    /// Writes pages in the place of one, on condition that it is as it was read, open, and that the others do not
-    /// exist; `false` where somebody else was there first.
-    async fn replace(&self, before: Option<&Page>, drafts: &[Draft]) -> Result<bool, StoreError> {
+    /// Cuts a page in two; `false` where somebody else was there first.
+    async fn split(&self, page: &Page, drafts: &[Draft]) -> Result<bool, StoreError> {
+        let writes = self.replacement(Some(page), drafts)?;
+        Ok(matches!(self.store.table.transact(writes).await?, Transacted::Done))
+    }
+
+    /// The writes that put pages in the place of one, on condition that it is as it was read, open, and that the others
+    /// do not exist.
+    fn replacement(&self, before: Option<&Page>, drafts: &[Draft]) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut writes: Vec<TransactWriteItem> = Vec::with_capacity(drafts.len());
         for (n, draft) in drafts.iter().enumerate() {
             let mut item = self.item(draft, None);
@@ -349,7 +395,7 @@ impl Pages<'_> {
                 None => self.store.table.put_new(item)?,
             });
         }
-        Ok(matches!(self.store.table.transact(writes).await?, Transacted::Done))
+        Ok(writes)
     }
 
     /// The outcome that the page, just read, has for each record; a record that could stand has none yet.
@@ -413,34 +459,6 @@ impl Pages<'_> {
     /// The bytes that partition and price take in each page's key, with the names of both keys.
     fn overhead(&self) -> usize {
         "PK".len() + self.partition.len() + "SK".len() + key::pages(self.price).len()
-    }
-
-    /// The stored form of a page.
-    fn item(&self, draft: &Draft, sealed: Option<u32>) -> Item {
-        let mut item = keyed(&key::page(&self.partition, self.price, &draft.start));
-        item.insert("E".into(), text(draft.end.as_str()));
-        item.insert("B".into(), number(draft.bytes()));
-        item.extend(sealed.map(|period| ("S".to_owned(), number(period))));
-        for (key, cell) in &draft.cells {
-            item.insert(attribute_name(&draft.start, key), text(cell.encode(key.date)));
-        }
-        item
-    }
-
-    /// Reads the stored form of a page; anything in it that is not understood is an error.
-    pub(crate) fn parse(&self, item: &Item) -> Result<Page, StoreError> {
-        const CORRUPT: StoreError = StoreError::Corrupt { what: "usage page" };
-        let sk = get_text(item, "SK").ok_or(CORRUPT)?;
-        let start = sk.strip_prefix(&key::pages(self.price)).and_then(Bound::parse).ok_or(CORRUPT)?;
-        let end = get_text(item, "E").and_then(Bound::parse).ok_or(CORRUPT)?;
-        let mut cells = BTreeMap::new();
-        for (name, value) in item.iter().filter(|(name, _)| !matches!(name.as_str(), "PK" | "SK" | "E" | "B" | "S")) {
-            let key = record_key(&start, name).ok_or(CORRUPT)?;
-            let value = value.as_s().map_err(|_| CORRUPT)?;
-            let cell = Cell::decode(value, key.date).map_err(|_| CORRUPT)?;
-            cells.insert(key, cell);
-        }
-        Ok(Page { start, end, bytes: get_number(item, "B").ok_or(CORRUPT)?, sealed: get_number(item, "S"), cells })
     }
 }
 

@@ -1,9 +1,13 @@
 //! Deleting usage: a tombstone that remembers what was deleted, so that no late retry of the record revives it.
 
-use billing::id::{ItemPriceId, SiteId, SubscriptionId};
+use billing::id::ItemPriceId;
+use billing::site::Site;
+use billing::subscription::Subscription;
 use billing::timestamp::Timestamp;
 use billing::usage::RecordKey;
+use billing::usage_rules::LateUsage;
 
+use super::limit::{Change, Written};
 use super::{Pages, Standing};
 use crate::Store;
 use crate::error::StoreError;
@@ -20,6 +24,8 @@ pub enum Deletion {
     NotFound,
     /// Another version stands.
     Changed(Standing),
+    /// Its period is closed, and late deletions are refused.
+    TooLate,
 }
 
 impl Store {
@@ -30,13 +36,13 @@ impl Store {
     /// `Busy` and `Contended` where the same call may succeed later.
     pub async fn delete_usage(
         &self,
-        site: &SiteId,
-        subscription: &SubscriptionId,
+        site: &Site,
+        subscription: &Subscription,
         price: &ItemPriceId,
         key: &RecordKey,
         updated_at: Timestamp,
     ) -> Result<Deletion, StoreError> {
-        let pages = self.pages(site, subscription, price);
+        let pages = self.ruled_pages(site, subscription, price);
         let mut attempts = Attempts::default();
         loop {
             match pages.delete(key, updated_at).await {
@@ -59,10 +65,11 @@ impl Pages<'_> {
         }
         let tombstone = cell.without_current();
         let written = match page.sealed {
-            Some(_) => self.exchange_late(key, row.as_ref(), &tombstone).await?,
-            None => self.exchange(&page, key, cell, &tombstone).await?,
+            Some(_) if self.rules.late == LateUsage::Reject => return Ok(Some(Deletion::TooLate)),
+            Some(_) => self.exchange_late(key, row.as_ref(), &tombstone, Change::OneLess).await?,
+            None => self.exchange(&page, key, cell, &tombstone, Change::OneLess).await?,
         };
-        Ok(written.then_some(Deletion::Deleted))
+        Ok((written == Written::Done).then_some(Deletion::Deleted))
     }
 
     /// What the cell decides by itself; `None` where its version is the one to delete.

@@ -1,17 +1,18 @@
 //! Putting one cell in the place of another: corrections and tombstones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use billing::timestamp::Timestamp;
 use billing::usage::RecordKey;
 
+use super::limit::{Change, Written};
 use super::{Outcome, Pages, Pending, refusal};
 use crate::error::StoreError;
 use crate::key;
 use crate::page::cell::Cell;
 use crate::page::{Bound, Page, attribute_name, lay_out};
-use crate::table::{keyed, number, text};
+use crate::table::{Item, keyed, number, text};
 
 impl Pages<'_> {
     /// Puts a correction in the place of a tombstone, on condition that it is the very tombstone that was read.
@@ -23,9 +24,12 @@ impl Pages<'_> {
         now: Timestamp,
     ) -> Result<Option<Outcome>, StoreError> {
         let new = old.corrected(record.content.clone(), now);
-        let written = self.exchange(page, &record.key, old, &new).await?;
-        let version = new.current.filter(|_| written);
-        Ok(version.map(|version| Outcome::Recorded(self.standing(&record.key, version, false))))
+        let outcome = match self.exchange(page, &record.key, old, &new, Change::More(1)).await? {
+            Written::Done => new.current.map(|version| Outcome::Recorded(self.standing(&record.key, version, false))),
+            Written::Lost => None,
+            Written::Full => Some(Outcome::LimitReached),
+        };
+        Ok(outcome)
     }
 
     /// Puts one cell in the place of another, on condition that the page is open and holds exactly the old one. A page
@@ -33,17 +37,32 @@ impl Pages<'_> {
     pub(super) async fn exchange(
         &self,
         page: &Page,
-        key: &RecordKey,
+        record: &RecordKey,
         old: &Cell,
         new: &Cell,
-    ) -> Result<bool, StoreError> {
-        let name = attribute_name(&page.start, key);
-        let value = new.encode(key.date);
+        change: Change,
+    ) -> Result<Written, StoreError> {
+        let name = attribute_name(&page.start, record);
+        let value = new.encode(record.date);
         if !self.has_room(&page.start, &page.end, page.bytes, name.len() + value.len()) {
             let mut cells = page.cells.clone();
-            cells.insert(key.clone(), new.clone());
+            cells.insert(record.clone(), new.clone());
             let drafts = lay_out(&page.start, &page.end, &cells, &BTreeMap::new(), self.overhead(), true);
-            return self.replace(Some(page), &drafts).await;
+            return self.transact(self.replacement(Some(page), &drafts)?, change).await;
+        }
+        let key = key::page(&self.partition, self.price, &page.start);
+        let update = "SET #record = :new ADD B :bytes";
+        let condition = "#record = :old AND attribute_not_exists(S) AND E > :key";
+        let names = HashMap::from([("#record".to_owned(), name.clone())]);
+        let values = Item::from([
+            (":bytes".to_owned(), number(name.len() + value.len())),
+            (":new".to_owned(), text(value)),
+            (":old".to_owned(), text(old.encode(record.date))),
+            (":key".to_owned(), text(Bound::of(record).as_str())),
+        ]);
+        if self.rules.limit.is_some() {
+            let write = self.store.table.update_named(&key, update, condition, names, values)?;
+            return self.transact(vec![write], change).await;
         }
         let sent = self
             .store
@@ -51,20 +70,17 @@ impl Pages<'_> {
             .client
             .update_item()
             .table_name(&self.store.table.name)
-            .set_key(Some(keyed(&key::page(&self.partition, self.price, &page.start))))
-            .update_expression("SET #record = :new ADD B :bytes")
-            .condition_expression("#record = :old AND attribute_not_exists(S) AND E > :key")
-            .expression_attribute_names("#record", &name)
-            .expression_attribute_values(":bytes", number(name.len() + value.len()))
-            .expression_attribute_values(":new", text(value))
-            .expression_attribute_values(":old", text(old.encode(key.date)))
-            .expression_attribute_values(":key", text(Bound::of(key).as_str()))
+            .set_key(Some(keyed(&key)))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
         match sent {
-            Ok(_) => Ok(true),
-            Err(error) => refusal(error).map(|_| false),
+            Ok(_) => Ok(Written::Done),
+            Err(error) => refusal(error).map(|_| Written::Lost),
         }
     }
 }

@@ -2,17 +2,19 @@
 
 use billing::timestamp::Timestamp;
 use billing::usage::RecordKey;
+use billing::usage_rules::LateUsage;
 
+use super::limit::{Change, Written};
 use super::{Outcome, Pages, Pending};
 use crate::error::StoreError;
 use crate::key;
 use crate::page::cell::{Cell, Version};
 use crate::page::{CellAnswer, answer};
-use crate::table::{Item, Transacted, get_text, keyed, text};
+use crate::table::{Item, get_text, keyed, text};
 
 impl Pages<'_> {
     /// Judges a record against the late row of its key, or the sealed page's cell where there is none, and stores it
-    /// beside the pages where nothing stands. `None` where the row changed meanwhile.
+    /// beside the pages where nothing stands and late usage is taken. `None` where the row changed meanwhile.
     pub(super) async fn record_late(
         &self,
         record: &Pending,
@@ -26,8 +28,13 @@ impl Pages<'_> {
             CellAnswer::Correct { old } => old.corrected(record.content.clone(), now),
             settled => return Ok(self.settled(&record.key, settled, row.is_some())),
         };
-        if !self.exchange_late(&record.key, row.as_ref(), &new).await? {
-            return Ok(None);
+        if self.rules.late == LateUsage::Reject {
+            return Ok(Some(Outcome::TooLate));
+        }
+        match self.exchange_late(&record.key, row.as_ref(), &new, Change::More(1)).await? {
+            Written::Done => {}
+            Written::Lost => return Ok(None),
+            Written::Full => return Ok(Some(Outcome::LimitReached)),
         }
         let version = new.current.unwrap_or(Version { content: record.content.clone(), updated_at: now });
         Ok(Some(Outcome::Recorded(self.standing(&record.key, version, true))))
@@ -45,7 +52,8 @@ impl Pages<'_> {
         record: &RecordKey,
         old: Option<&Cell>,
         new: &Cell,
-    ) -> Result<bool, StoreError> {
+        change: Change,
+    ) -> Result<Written, StoreError> {
         let mut item = keyed(&key::late(&self.partition, self.price, record));
         item.insert("V".into(), text(new.encode(record.date)));
         let put = match old {
@@ -54,7 +62,7 @@ impl Pages<'_> {
             }
             None => self.store.table.put_new(item)?,
         };
-        Ok(matches!(self.store.table.transact(vec![put]).await?, Transacted::Done))
+        self.transact(vec![put], change).await
     }
 }
 

@@ -69,7 +69,7 @@ impl Pages<'_> {
         let slot = self.locate(at, true).await?;
         match slot.page {
             Some(page) if page.start == *at => Ok(true),
-            Some(page) => self.replace(Some(&page), &cut(page.draft(), at)).await,
+            Some(page) => self.split(&page, &cut(page.draft(), at)).await,
             None if slot.start == *at => Ok(true),
             // No page reaches the end of the period: the missing ones are made sealed, so that none can come.
             None => {

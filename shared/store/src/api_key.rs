@@ -1,0 +1,137 @@
+//! API keys, and who calls.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use billing::id::SiteId;
+use billing::site::{ApiKey, Site};
+use billing::timestamp::Timestamp;
+
+use crate::Store;
+use crate::document::{Page, Stored, revision_values, stored, to_json};
+use crate::error::StoreError;
+use crate::key;
+use crate::table::{DOCUMENT, Item, REVISION, Transacted, get_text, keyed, number, text};
+
+/// How long a caller is remembered without being looked up.
+const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// The callers of the last minute. Strangers are not remembered, nor are test sites, whose clocks move.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Callers(Arc<Mutex<BySha256>>);
+
+type BySha256 = HashMap<String, (Instant, ApiKey, Site)>;
+
+impl Callers {
+    fn get(&self, sha256: &str) -> Option<(ApiKey, Site)> {
+        let callers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, key, site) = callers.get(sha256)?;
+        (since.elapsed() < REMEMBERED).then(|| (key.clone(), site.clone()))
+    }
+
+    fn remember(&self, sha256: &str, key: &ApiKey, site: &Site) {
+        let mut callers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        callers.retain(|_, (since, ..)| since.elapsed() < REMEMBERED);
+        callers.insert(sha256.to_owned(), (Instant::now(), key.clone(), site.clone()));
+    }
+
+    fn forget(&self, sha256: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(sha256);
+    }
+}
+
+/// An API key with the id that it is known by: the SHA-256 of its text, in hexadecimal.
+#[derive(Clone, Debug)]
+pub struct NamedKey {
+    /// The SHA-256 of the key's text.
+    pub sha256: String,
+    /// The key.
+    pub key: ApiKey,
+}
+
+impl Store {
+    /// The key with that SHA-256 (in hexadecimal) and the site that it opens.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn authenticate(&self, sha256: &str) -> Result<Option<(ApiKey, Site)>, StoreError> {
+        if let Some(caller) = self.callers.get(sha256) {
+            return Ok(Some(caller));
+        }
+        let Some(item) = self.table.get(&key::api_key(sha256), false).await? else { return Ok(None) };
+        let api_key: ApiKey = stored(&item, "API key")?.value;
+        if api_key.deleted_at.is_some() {
+            return Ok(None);
+        }
+        let Some(site) = self.site(&api_key.site_id).await? else { return Ok(None) };
+        if !site.value.is_test() {
+            self.callers.remember(sha256, &api_key, &site.value);
+        }
+        Ok(Some((api_key, site.value)))
+    }
+
+    /// The key with that SHA-256 (in hexadecimal), strongly, also where it was deleted.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn api_key(&self, sha256: &str) -> Result<Option<Stored<ApiKey>>, StoreError> {
+        let item = self.table.get(&key::api_key(sha256), true).await?;
+        item.map(|item| stored(&item, "API key")).transpose()
+    }
+
+    /// Keeps a key under the SHA-256 (in hexadecimal) of its text; `false` where it exists or existed.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn create_api_key(&self, sha256: &str, api_key: &ApiKey) -> Result<bool, StoreError> {
+        let mut item = keyed(&key::api_key(sha256));
+        item.insert(DOCUMENT.into(), text(to_json(api_key)?));
+        item.insert(REVISION.into(), number(1));
+        item.insert("list_of".into(), text(key::api_keys_list(&api_key.site_id)));
+        item.insert("list_key".into(), text(key::api_key_list_key(api_key.created_at.millis(), sha256)));
+        let put = self.table.put_new(item)?;
+        Ok(matches!(self.table.transact(vec![put]).await?, Transacted::Done))
+    }
+
+    /// Deletes a key for good: its text opens nothing any more, and cannot be given to a key again. `false` where there
+    /// is no such key; deleting it again is a success.
+    ///
+    /// Whoever remembers the caller lets it in for up to a minute.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn delete_api_key(&self, sha256: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(standing) = self.api_key(sha256).await? else { return Ok(false) };
+        if standing.value.deleted_at.is_none() {
+            let deleted = ApiKey { deleted_at: Some(now), ..standing.value };
+            let values = revision_values(&deleted, standing.revision)?;
+            let update = "SET D = :document, R = :next REMOVE list_of, list_key";
+            let write = self.table.update(&key::api_key(sha256), update, "R = :revision", values)?;
+            // Nothing but a deletion changes a key, so whoever was there first has deleted it.
+            self.table.transact(vec![write]).await?;
+        }
+        self.callers.forget(sha256);
+        Ok(true)
+    }
+
+    /// A part of a site's keys, in the order in which they were made, without the deleted ones.
+    ///
+    /// # Errors
+    /// `Cursor` where the cursor is not one of this list's.
+    pub async fn api_keys(
+        &self,
+        site: &SiteId,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<NamedKey>, StoreError> {
+        let listed = self.list_index(&key::api_keys_list(site), "", cursor, limit).await?;
+        let items = listed.items.iter().map(named).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: listed.next })
+    }
+}
+
+fn named(item: &Item) -> Result<NamedKey, StoreError> {
+    let sha256 = get_text(item, "PK").and_then(key::parse_api_key).ok_or(StoreError::Corrupt { what: "API key" })?;
+    Ok(NamedKey { sha256: sha256.to_owned(), key: stored(item, "API key")?.value })
+}
