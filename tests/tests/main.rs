@@ -10,6 +10,7 @@ mod costs;
 mod demo;
 mod faults;
 mod harness;
+mod hostile;
 mod keys;
 mod layout;
 mod lifecycle;

@@ -104,6 +104,7 @@ impl Problem {
     #[must_use]
     pub fn within(self, prefix: &str) -> Problem {
         let path = match &self.field {
+            Some(field) if field.starts_with('[') => format!("{prefix}{field}"),
             Some(field) if !field.is_empty() => format!("{prefix}.{field}"),
             _ => prefix.to_owned(),
         };
