@@ -100,3 +100,21 @@ async fn a_live_sites_caller_is_remembered_and_a_lone_usage_takes_three_calls() 
     assert_eq!(["GetItem", "Query", "UpdateItem"].map(|operation| meter.of(operation).calls), [1, 1, 1]);
     assert_eq!(meter.calls(), 3);
 }
+
+#[tokio::test]
+async fn only_a_usage_under_a_limit_pays_for_the_counter() {
+    let world = World::with("2026-04-01T00:00:00Z", json!({"usage_limit": 100})).await;
+    world.catalogue().await;
+    world.subscribe("2026-04-01T00:00:00Z", &["minutes-usd"]).await;
+    world.set_clock("2026-04-30T23:00:00Z").await;
+    world.usage("2026-04-15T12:00:00Z", "1").await.expect(201);
+
+    world.system.engine().reset_capacity();
+    world.usage("2026-04-15T13:00:00Z", "1").await.expect(201);
+    let meter = world.system.engine().capacity();
+
+    show("a lone usage under a limit", &meter);
+    assert_eq!((meter.of("TransactWriteItems").calls, meter.of("UpdateItem").calls), (1, 0));
+    // The page and the counter, each twice as in every transaction.
+    assert_eq!(meter.write_units(), 4.0);
+}
