@@ -13,8 +13,10 @@ use billing::usage::{Content, RecordKey};
 
 pub(crate) mod base36;
 pub(crate) mod cell;
+mod name;
 
 use cell::{Cell, Version};
+pub(crate) use name::{attribute_name, record_key};
 
 /// Beyond this many bytes a page is split, so that writing it keeps costing one write unit.
 pub(crate) const FULL_PAGE_BYTES: usize = 1_024;
@@ -63,6 +65,12 @@ impl Bound {
         &self.0
     }
 
+    /// The record key that the bound lies right at; `None` at the origin, which is below every date.
+    pub(crate) fn key(&self) -> Option<RecordKey> {
+        let id = self.0.get(10..).map(str::parse).transpose().ok()?;
+        Some(RecordKey { date: Timestamp::from_millis(self.millis()).ok()?, id })
+    }
+
     /// The milliseconds that the names of the page's records count from.
     fn millis(&self) -> i64 {
         self.0.get(..9).and_then(|digits| i64::from_str_radix(digits, 36).ok()).unwrap_or_default()
@@ -73,25 +81,6 @@ impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// The name of a record's attribute: base-36 milliseconds since the page's start, then `.id`.
-pub(crate) fn attribute_name(start: &Bound, key: &RecordKey) -> String {
-    let offset = base36::signed(key.date.millis() - start.millis());
-    match &key.id {
-        Some(id) => format!("{offset}.{id}"),
-        None => offset,
-    }
-}
-
-/// Reads an attribute's name back; `None` where it is not a record's.
-pub(crate) fn record_key(start: &Bound, name: &str) -> Option<RecordKey> {
-    let (offset, id) = match name.split_once('.') {
-        Some((offset, id)) => (offset, Some(id.parse().ok()?)),
-        None => (name, None),
-    };
-    let millis = start.millis().checked_add(base36::parse_signed(offset)?)?;
-    Some(RecordKey { date: Timestamp::from_millis(millis).ok()?, id })
 }
 
 /// One page as it was read.

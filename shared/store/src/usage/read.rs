@@ -12,7 +12,7 @@ use super::{Pages, Standing, late};
 use crate::Store;
 use crate::error::StoreError;
 use crate::key;
-use crate::page::{Bound, Page, Tiling, record_key, tile};
+use crate::page::{Bound, Page, Tiling, tile};
 use crate::retry::Attempts;
 use crate::table::{Ask, get_text};
 
@@ -201,17 +201,12 @@ impl Pages<'_> {
         for item in self.store.table.query(&ask).await? {
             let key = get_text(&item, "SK")
                 .and_then(|sk| sk.strip_prefix(&prefix))
-                .and_then(late_key)
+                .and_then(Bound::parse)
+                .and_then(|bound| bound.key())
                 .ok_or(StoreError::Corrupt { what: "late usage" })?;
             let cell = late::parse(&item, &key)?;
             rows.push((key, cell));
         }
         Ok(rows)
     }
-}
-
-/// A late row is named by the whole key: the distance from the origin is the date itself.
-fn late_key(text: &str) -> Option<RecordKey> {
-    let digits = text.get(..9)?.trim_start_matches('0');
-    record_key(&Bound::origin(), &format!("{digits}{}", text.get(9..)?))
 }

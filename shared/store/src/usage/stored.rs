@@ -38,3 +38,82 @@ impl Pages<'_> {
         Ok(Page { start, end, bytes: get_number(item, "B").ok_or(CORRUPT)?, sealed: get_number(item, "S"), cells })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use billing::timestamp::Timestamp;
+    use billing::usage::{Content, RecordKey, Source};
+
+    use super::*;
+    use crate::Store;
+
+    const START: i64 = 1_442_275_200_000;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(START + millis).unwrap()
+    }
+
+    fn record(millis: i64, id: Option<&str>, quantity: &str, note: Option<&str>) -> (RecordKey, Cell) {
+        let note = note.map(str::to_owned);
+        let content = Content { quantity: quantity.parse().unwrap(), note, from: None, to: None, source: Source::Api };
+        let key = RecordKey { date: at(millis), id: id.map(|id| id.parse().unwrap()) };
+        (key, Cell::new(content, at(millis + 250)))
+    }
+
+    fn over_pages(look: impl FnOnce(Pages<'_>)) {
+        let store = Store::new(crate::client::connect(None), "table".to_owned());
+        let (site, subscription) = ("site".parse().unwrap(), "sub".parse().unwrap());
+        look(store.pages(&site, &subscription, &"minutes".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_stored_bytes_of_a_page_are_what_they_were() {
+        over_pages(|pages| {
+            let cells = BTreeMap::from([
+                record(0, None, "12.50", None),
+                record(60_000, Some("call-7"), "1", Some("late; but in time")),
+                record(90_000, Some("0190d5a4-7c3e-7b1a-9f00-00c0ffee0001"), "0.000000000001", None),
+            ]);
+            let draft = Draft { start: Bound::at(at(0)), end: Bound::at(at(3_600_000)), cells };
+
+            let item = pages.item(&draft, Some(3));
+
+            let mut stored: Vec<(String, String)> = item
+                .iter()
+                .map(|(name, value)| match value {
+                    AttributeValue::S(text) | AttributeValue::N(text) => (name.clone(), text.clone()),
+                    other => panic!("{other:?}"),
+                })
+                .collect();
+            stored.sort();
+            let expected = [
+                ("0", "12.50;6y"),
+                ("1aao.call-7", "1;6y;nlate; but in time"),
+                ("1xg0~AZDVpHw-exqfAADA_-4AAQ", "0.000000000001;6y"),
+                ("B", "87"),
+                ("E", "0ieknk4g0"),
+                ("PK", "SUB#site#sub"),
+                ("S", "3"),
+                ("SK", "USAGE#minutes#0iekleyo0"),
+            ];
+            assert_eq!(stored, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            let read = pages.parse(&item).unwrap();
+            assert_eq!(pages.item(&read.draft(), read.sealed), item);
+        });
+    }
+
+    #[test]
+    fn a_page_of_a_later_encoding_is_refused_and_never_misread() {
+        over_pages(|pages| {
+            let cells = BTreeMap::from([record(0, None, "1", None)]);
+            let draft = Draft { start: Bound::at(at(0)), end: Bound::at(at(1)), cells };
+            for later in ["F", "V2", "~", "0~x"] {
+                let mut item = pages.item(&draft, None);
+                item.insert(later.to_owned(), text("1;0"));
+
+                assert!(matches!(pages.parse(&item), Err(StoreError::Corrupt { .. })), "{later}");
+            }
+        });
+    }
+}
