@@ -14,6 +14,7 @@ mod hostile;
 mod keys;
 mod layout;
 mod lifecycle;
+mod memory;
 mod pages;
 mod periods;
 mod queue;

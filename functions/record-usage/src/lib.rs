@@ -73,6 +73,9 @@ async fn answer(deps: &Deps, call: Call<Route>) -> Result<Response<Body>, Proble
 /// Reads a subscription; one that is not there is the caller's problem.
 async fn subscription(deps: &Deps, site: &SiteId, id: &SubscriptionId) -> Result<Subscription, Problem> {
     let found = deps.store.subscription(site, id).await.map_err(fault)?;
-    let missing = || Problem::new(Kind::NotFound, "there is no such subscription").field("subscription_id");
-    found.map(|stored| stored.value).ok_or_else(missing)
+    found.map(|stored| stored.value).ok_or_else(no_subscription)
+}
+
+fn no_subscription() -> Problem {
+    Problem::new(Kind::NotFound, "there is no such subscription").field("subscription_id")
 }

@@ -1,6 +1,7 @@
 //! Any number of usages to the store, grouped by subscription and price.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use api::usage_json::{UsageJson, usage_json};
 use api::usage_place::local_zone;
@@ -13,18 +14,18 @@ use billing::timestamp::Timestamp;
 use billing::usage::{Content, RecordKey};
 use billing::usage_rules::UsageLimit;
 use futures_util::stream::{self, StreamExt};
-use store::{Outcome, StoreError};
+use store::{Head, Outcome, StoreError};
 
 use crate::delete::{shown, too_late};
 use crate::usage::Posted;
-use crate::{Deps, admit, subscription};
+use crate::{Deps, admit, no_subscription};
 
 /// How many calls of the store are under way at a time.
 const AT_A_TIME: usize = 8;
 
 /// What became of one usage: its status with the record that stands, or why there is none.
 pub type Answer = Result<(u16, UsageJson), Problem>;
-type Subscriptions = BTreeMap<SubscriptionId, Result<Subscription, Problem>>;
+type Heads = BTreeMap<SubscriptionId, Result<Head, Problem>>;
 
 /// A usage that may be recorded, and its place in the batch.
 struct Admitted {
@@ -36,21 +37,21 @@ struct Admitted {
 /// Records the usages that can be; the answers are in the same order.
 pub async fn record_all(deps: &Deps, site: &Site, now: Timestamp, usages: Vec<Result<Posted, Problem>>) -> Vec<Answer> {
     let mut answers: Vec<Answer> = usages.iter().map(|_| Err(unanswered())).collect();
-    let subscriptions = subscriptions(deps, site, &usages).await;
+    let heads = heads(deps, site, &usages).await;
     let mut groups: BTreeMap<(&SubscriptionId, ItemPriceId), Vec<Admitted>> = BTreeMap::new();
     for (slot, (index, usage)) in answers.iter_mut().zip(usages.into_iter().enumerate()) {
-        match usage.and_then(|usage| admit_dated(&subscriptions, site, now, usage)) {
+        match usage.and_then(|usage| admit_dated(&heads, site, now, usage)) {
             Err(problem) => *slot = Err(problem),
-            Ok((subscription, price, key, content)) => {
-                groups.entry((&subscription.id, price)).or_default().push(Admitted { index, key, content });
+            Ok((subscription_id, price, key, content)) => {
+                groups.entry((subscription_id, price)).or_default().push(Admitted { index, key, content });
             }
         }
     }
     let calls: Vec<_> = groups
         .into_iter()
         .filter_map(|((id, price), group)| {
-            let subscription = subscriptions.get(id)?.as_ref().ok()?;
-            Some(record_group(deps, site, subscription, price, group, now))
+            let head = heads.get(id)?.as_ref().ok()?;
+            Some(record_group(deps, site, head, price, group, now))
         })
         .collect();
     let done: Vec<Vec<(usize, Answer)>> = stream::iter(calls).buffer_unordered(AT_A_TIME).collect().await;
@@ -62,46 +63,76 @@ pub async fn record_all(deps: &Deps, site: &Site, now: Timestamp, usages: Vec<Re
     answers
 }
 
-/// Reads every subscription that is named, once.
-async fn subscriptions(deps: &Deps, site: &Site, usages: &[Result<Posted, Problem>]) -> Subscriptions {
+/// Reads or remembers every subscription that is named, once.
+async fn heads(deps: &Deps, site: &Site, usages: &[Result<Posted, Problem>]) -> Heads {
     let ids: BTreeSet<SubscriptionId> = usages.iter().flatten().map(|usage| usage.subscription_id.clone()).collect();
-    let calls: Vec<_> = ids.into_iter().map(async |id| (subscription(deps, &site.id, &id).await, id)).collect();
+    let head = async |id| (present(deps.store.head(site, &id).await), id);
+    let calls: Vec<_> = ids.into_iter().map(head).collect();
     stream::iter(calls).buffer_unordered(AT_A_TIME).map(|(found, id)| (id, found)).collect().await
 }
 
 /// Everything about a usage that can be judged without its price.
 fn admit_dated<'a>(
-    subscriptions: &'a Subscriptions,
+    heads: &'a Heads,
     site: &Site,
     now: Timestamp,
     usage: Posted,
-) -> Result<(&'a Subscription, ItemPriceId, RecordKey, Content), Problem> {
-    let found = subscriptions.get(&usage.subscription_id).ok_or_else(unanswered)?;
-    let subscription = found.as_ref().map_err(Problem::clone)?;
+) -> Result<(&'a SubscriptionId, ItemPriceId, RecordKey, Content), Problem> {
+    let found = heads.get(&usage.subscription_id).ok_or_else(unanswered)?;
+    let subscription = &found.as_ref().map_err(Problem::clone)?.subscription;
     let price = usage.item_price_id.clone();
     let (key, content) = usage.dated(local_zone(site, subscription))?;
     admit::date(key.date, now)?;
-    Ok((subscription, price, key, content))
+    Ok((&subscription.id, price, key, content))
 }
 
 /// Records the usages of one price of one subscription.
 async fn record_group(
     deps: &Deps,
     site: &Site,
-    subscription: &Subscription,
+    head: &Head,
     price: ItemPriceId,
     group: Vec<Admitted>,
     now: Timestamp,
 ) -> Vec<(usize, Answer)> {
-    if let Err(problem) = admit::price(deps, &site.id, subscription, &price).await {
-        return group.into_iter().map(|usage| (usage.index, Err(problem.clone()))).collect();
-    }
+    let subscription = match admitted(deps, site, head, &price, &group).await {
+        Ok(subscription) => subscription,
+        Err(problem) => return group.into_iter().map(|usage| (usage.index, Err(problem.clone()))).collect(),
+    };
+    let subscription = subscription.as_ref();
     let (indexes, records): (Vec<_>, Vec<_>) =
         group.into_iter().map(|usage| (usage.index, (usage.key, usage.content))).unzip();
     let outcomes = deps.store.record(site, subscription, &price, records, now).await;
     let mut faults = BTreeMap::new();
     let answers = outcomes.into_iter().map(|outcome| answer(subscription, outcome, &mut faults));
     indexes.into_iter().zip(answers).collect()
+}
+
+/// The subscription by which the usages are recorded: the remembered one as long as it lets all of them in and bills
+/// them, since what it would refuse may be welcome by now.
+async fn admitted(
+    deps: &Deps,
+    site: &Site,
+    head: &Head,
+    price: &ItemPriceId,
+    group: &[Admitted],
+) -> Result<Arc<Subscription>, Problem> {
+    let bills = |subscription: &Subscription| {
+        let item = subscription.item(price).filter(|item| item.takes_usage());
+        item.is_some_and(|item| group.iter().all(|usage| subscription.not_billable(item, usage.key.date).is_none()))
+    };
+    let subscription = if head.remembered && !bills(&head.subscription) {
+        present(deps.store.fresh_head(site, &head.subscription.id).await)?.subscription
+    } else {
+        Arc::clone(&head.subscription)
+    };
+    admit::price(deps, &site.id, &subscription, price).await?;
+    Ok(subscription)
+}
+
+/// A subscription that is not there is the caller's problem.
+fn present(found: Result<Option<Head>, StoreError>) -> Result<Head, Problem> {
+    found.map_err(fault)?.ok_or_else(no_subscription)
 }
 
 /// `faults` holds the failures that are logged already: a throttled batch fails a thousand times for one reason.

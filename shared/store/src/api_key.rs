@@ -1,9 +1,5 @@
 //! API keys, and who calls.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
 use billing::id::SiteId;
 use billing::site::{ApiKey, Site};
 use billing::timestamp::Timestamp;
@@ -12,34 +8,11 @@ use crate::Store;
 use crate::document::{Page, Stored, revision_values, stored, to_json};
 use crate::error::StoreError;
 use crate::key;
+use crate::recent::Recent;
 use crate::table::{DOCUMENT, Item, REVISION, Transacted, get_text, keyed, number, text};
 
-/// How long a caller is remembered without being looked up.
-const REMEMBERED: Duration = Duration::from_secs(60);
-
-/// The callers of the last minute. Strangers are not remembered, nor are test sites, whose clocks move.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Callers(Arc<Mutex<BySha256>>);
-
-type BySha256 = HashMap<String, (Instant, ApiKey, Site)>;
-
-impl Callers {
-    fn get(&self, sha256: &str) -> Option<(ApiKey, Site)> {
-        let callers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, key, site) = callers.get(sha256)?;
-        (since.elapsed() < REMEMBERED).then(|| (key.clone(), site.clone()))
-    }
-
-    fn remember(&self, sha256: &str, key: &ApiKey, site: &Site) {
-        let mut callers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        callers.retain(|_, (since, ..)| since.elapsed() < REMEMBERED);
-        callers.insert(sha256.to_owned(), (Instant::now(), key.clone(), site.clone()));
-    }
-
-    fn forget(&self, sha256: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(sha256);
-    }
-}
+/// The callers of the last minute, by the SHA-256 of their keys. Strangers are not remembered.
+pub(crate) type Callers = Recent<String, (ApiKey, Site)>;
 
 /// An API key with the id that it is known by: the SHA-256 of its text, in hexadecimal.
 #[derive(Clone, Debug)]
@@ -66,7 +39,7 @@ impl Store {
         }
         let Some(site) = self.site(&api_key.site_id).await? else { return Ok(None) };
         if !site.value.is_test() {
-            self.callers.remember(sha256, &api_key, &site.value);
+            self.callers.remember(sha256.to_owned(), (api_key.clone(), site.value.clone()));
         }
         Ok(Some((api_key, site.value)))
     }

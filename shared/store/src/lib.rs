@@ -30,7 +30,7 @@
 //! | pattern | call |
 //! |---|---|
 //! | who calls | get of the key and its site, remembered for a minute where the site is live |
-//! | record usage | query for one page, one conditional update; a transaction where a page overflows |
+//! | record usage | query for one page, one conditional update; a transaction where a page overflows; on a live site the page and the head are remembered for a minute, and the update is all |
 //! | read a period | one strong query, checked to tile |
 //! | close a period | a transaction to cut at its end where a page reaches across, one update a page, a transaction to freeze |
 //! | what is due | index `due`, by shard and instant |
@@ -48,6 +48,7 @@ mod error;
 mod invoice;
 mod key;
 mod page;
+mod recent;
 mod retry;
 mod site;
 mod stuck;
@@ -61,6 +62,7 @@ pub use document::{Created, Creation, Document, Page, Stored, Updated};
 pub use due::Due;
 pub use error::StoreError;
 pub use stuck::Stuck;
+pub use subscription::Head;
 pub use usage::{Deletion, Outcome, Standing};
 
 /// The store over one table; clones share the connection and what is remembered.
@@ -68,11 +70,18 @@ pub use usage::{Deletion, Outcome, Standing};
 pub struct Store {
     table: table::Table,
     callers: api_key::Callers,
+    heads: subscription::Heads,
+    recent_pages: usage::RecentPages,
 }
 
 impl Store {
     /// A store over the table of that name.
     pub fn new(client: aws_sdk_dynamodb::Client, table: String) -> Store {
-        Store { table: table::Table { client, name: table }, callers: api_key::Callers::default() }
+        Store {
+            table: table::Table { client, name: table },
+            callers: Default::default(),
+            heads: Default::default(),
+            recent_pages: Default::default(),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Subscriptions: the head item, its place in the due index and in the site's list.
 
+use std::sync::Arc;
+
 use billing::id::{CustomerId, SiteId, SubscriptionId};
 use billing::site::Site;
 use billing::subscription::Subscription;
@@ -12,9 +14,46 @@ use crate::document::{
 };
 use crate::error::StoreError;
 use crate::key;
+use crate::recent::Recent;
 use crate::table::{Ask, Item, get_text, number, text};
 
+/// The heads of the last minute, by partition.
+pub(crate) type Heads = Recent<String, Arc<Subscription>>;
+
+/// A subscription as it is needed for recording usage.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The subscription.
+    pub subscription: Arc<Subscription>,
+    /// Whether it is as it was up to a minute ago; nothing is refused for what such a head says.
+    pub remembered: bool,
+}
+
 impl Store {
+    /// A subscription as it is, or as it was less than a minute ago.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn head(&self, site: &Site, id: &SubscriptionId) -> Result<Option<Head>, StoreError> {
+        match self.heads.get(&key::subscription_partition(&site.id, id)) {
+            Some(subscription) => Ok(Some(Head { subscription, remembered: true })),
+            None => self.fresh_head(site, id).await,
+        }
+    }
+
+    /// A subscription as it is.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn fresh_head(&self, site: &Site, id: &SubscriptionId) -> Result<Option<Head>, StoreError> {
+        let Some(stored) = self.subscription(&site.id, id).await? else { return Ok(None) };
+        let subscription = Arc::new(stored.value);
+        if !site.is_test() {
+            self.heads.remember(key::subscription_partition(&site.id, id), Arc::clone(&subscription));
+        }
+        Ok(Some(Head { subscription, remembered: false }))
+    }
+
     /// Creates a subscription under its id.
     ///
     /// # Errors

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use billing::id::{ItemPriceId, SiteId, SubscriptionId};
 use billing::site::Site;
 use billing::subscription::Subscription;
@@ -26,6 +28,7 @@ mod delete;
 mod exchange;
 mod late;
 mod limit;
+mod memory;
 mod read;
 mod seal;
 mod share;
@@ -33,6 +36,7 @@ mod stored;
 
 pub use delete::Deletion;
 use limit::{Change, Rules, Written, at_most};
+pub(crate) use memory::RecentPages;
 use share::{Share, first_of_each_key};
 
 /// One record that stands, and whether it came after its period was sealed.
@@ -128,7 +132,10 @@ impl Store {
                 Some(page) if page.contains(&pending[round[0]].bound()) => {
                     Ok(vec![Share::of_page(&page, &pending, &round)])
                 }
-                _ => pages.share_out(subscription, &pending, &round, attempts.any()).await,
+                _ => match pages.remembered_share(&pending, &round).filter(|_| !attempts.any()) {
+                    Some(share) => Ok(vec![share]),
+                    None => pages.share_out(subscription, &pending, &round, attempts.any()).await,
+                },
             };
             let steps = match shares {
                 Ok(shares) => pages.write_shares(shares, &pending, now).await,
@@ -296,13 +303,17 @@ impl Pages<'_> {
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
         match sent {
-            Ok(_) => Ok(Step { settled: self.recorded(pending, group, now), seen: None }),
-            Err(error) => match refusal(error)? {
+            Ok(answer) => {
+                self.remember(start, answer.attributes.as_ref());
+                Ok(Step { settled: self.recorded(pending, group, now), seen: None })
+            }
+            Err(error) => match refusal(error).inspect(|_| self.forget_pages())? {
                 Some(item) => {
                     let page = self.parse(&item)?;
                     let settled = self.resolve(&page, pending, group, now).await?;
@@ -362,7 +373,9 @@ impl Pages<'_> {
             open[..taken].iter().copied().filter(|&index| !present.contains_key(&pending[index].key)).collect();
         if taken > 0 {
             let writes = self.replacement(page.as_ref(), &drafts)?;
+            self.forget_pages();
             if self.transact(writes, Change::More(written.len())).await? == Written::Done {
+                self.remember_last(&drafts);
                 settled.extend(self.recorded(pending, &written, now));
             }
         }

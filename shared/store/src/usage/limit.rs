@@ -21,11 +21,17 @@ use crate::table::{Item, Table, Transacted, get_number, number};
 pub(crate) struct Rules {
     pub limit: Option<UsageLimit>,
     pub late: LateUsage,
+    /// Whether the pages that were written last are remembered.
+    pub remember: bool,
 }
 
 impl Rules {
     pub(super) fn of(site: &Site, subscription: &Subscription) -> Rules {
-        Rules { limit: subscription.usage_limit, late: subscription.late_usage.unwrap_or(site.late_usage) }
+        Rules {
+            limit: subscription.usage_limit,
+            late: subscription.late_usage.unwrap_or(site.late_usage),
+            remember: !site.is_test(),
+        }
     }
 }
 
