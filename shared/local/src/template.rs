@@ -4,11 +4,17 @@
 //! property that this reader does not know is an error, so that the two never drift apart unseen.
 
 mod document;
+mod policy;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::error::Error;
 use document::{Document, Event, Resource};
+pub use policy::Permission;
+use policy::Policy;
+pub(crate) use policy::index_of;
 
 /// The template of this repository.
 pub const TEMPLATE: &str = include_str!("../../../template.yaml");
@@ -41,6 +47,8 @@ pub struct Function {
     pub timeout_seconds: u32,
     /// Names and values of its environment; `!Ref X` reads `X`.
     pub environment: Vec<(String, String)>,
+    /// Everything that its policy allows.
+    pub permissions: BTreeSet<Permission>,
 }
 
 /// A route of the HTTP API.
@@ -63,6 +71,8 @@ pub struct Schedule {
     pub every_seconds: u64,
     /// The folder of the function that is started.
     pub folder: String,
+    /// The logical id of the queue where runs end that could not be started.
+    pub dead_letter_queue: Option<String>,
 }
 
 /// A function that gets a queue's messages.
@@ -192,12 +202,14 @@ impl Template {
 /// A template under construction.
 #[derive(Default)]
 struct Parts {
-    functions: Vec<Function>,
+    functions: Vec<(Function, Vec<Policy>)>,
     routes: Vec<Route>,
     schedules: Vec<Schedule>,
     queue_sources: Vec<QueueSource>,
     queues: Vec<Queue>,
     tables: Vec<Table>,
+    /// Where invocations end that nobody waits for and that failed.
+    failures: Vec<String>,
 }
 
 impl Parts {
@@ -210,7 +222,10 @@ impl Parts {
                 }
                 let environment = properties.environment.variables.into_iter().collect();
                 let timeout_seconds = properties.timeout;
-                self.functions.push(Function { logical_id, folder, timeout_seconds, environment });
+                self.failures.extend(properties.failures.as_deref().map(target));
+                let permissions = BTreeSet::new();
+                let function = Function { logical_id, folder, timeout_seconds, environment, permissions };
+                self.functions.push((function, properties.policies));
             }
             Resource::Queue { properties } => {
                 let redrive = properties.redrive_policy.map(|policy| Redrive {
@@ -233,7 +248,7 @@ impl Parts {
                 global_secondary_indexes: properties.global_secondary_indexes,
                 time_to_live: properties.time_to_live_specification.attribute_name,
             }),
-            Resource::HttpApi {} | Resource::Logs {} => {}
+            Resource::HttpApi {} | Resource::Watch {} => {}
         }
         Ok(())
     }
@@ -244,10 +259,11 @@ impl Parts {
             Event::HttpApi { method, path } => {
                 self.routes.push(Route { method: method.to_ascii_uppercase(), path, folder });
             }
-            Event::Schedule { schedule_expression } => {
+            Event::Schedule { schedule_expression, dead_letters } => {
                 let every_seconds = rate(&schedule_expression)
                     .ok_or_else(|| wrong(&name, format!("{schedule_expression:?} is no rate(n minutes|hours|days)")))?;
-                self.schedules.push(Schedule { name, every_seconds, folder });
+                let dead_letter_queue = dead_letters.as_deref().map(target);
+                self.schedules.push(Schedule { name, every_seconds, folder, dead_letter_queue });
             }
             Event::Queue { queue, batch_size, function_response_types } => {
                 // Without it a function's answer is ignored, and one poisoned message takes its batch with it.
@@ -265,8 +281,14 @@ impl Parts {
         if !self.tables.is_empty() {
             return Err(wrong("Resources", "there is more than one AWS::DynamoDB::Table"));
         }
+        let mut functions = Vec::new();
+        for (mut function, policies) in self.functions {
+            let place = format!("Resources.{}.Properties.Policies", function.logical_id);
+            function.permissions = policy::permissions(&place, &policies, &table, &self.queues)?;
+            functions.push(function);
+        }
         let template = Template {
-            functions: self.functions,
+            functions,
             routes: self.routes,
             schedules: self.schedules,
             queue_sources: self.queue_sources,
@@ -275,7 +297,9 @@ impl Parts {
         };
         let dead_letters = template.queues.iter().filter_map(|queue| queue.redrive.as_ref());
         let named = template.queue_sources.iter().map(|source| &source.queue);
-        for queue in named.chain(dead_letters.map(|redrive| &redrive.dead_letter_queue)) {
+        let runs = template.schedules.iter().filter_map(|schedule| schedule.dead_letter_queue.as_ref());
+        let named = named.chain(dead_letters.map(|redrive| &redrive.dead_letter_queue)).chain(runs);
+        for queue in named.chain(&self.failures) {
             template.queue(queue)?;
         }
         Ok(template)

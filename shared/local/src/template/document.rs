@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
+use super::policy::Policy;
 use super::{AttributeDefinition, Index, KeyElement, wrong};
 use crate::error::Error;
 
@@ -17,22 +18,31 @@ pub(super) struct Document {
 }
 
 pub(super) enum Resource {
-    Function { metadata: Metadata, properties: FunctionProperties },
-    Queue { properties: QueueProperties },
-    Table { properties: TableProperties },
+    Function {
+        metadata: Metadata,
+        properties: FunctionProperties,
+    },
+    Queue {
+        properties: QueueProperties,
+    },
+    Table {
+        properties: TableProperties,
+    },
     HttpApi {},
-    Logs {},
+    /// Logs, what is counted in them, and alarms: they look on, and nothing here does without them what it does with them.
+    Watch {},
 }
 
 pub(super) enum Event {
     HttpApi { method: String, path: String },
-    Schedule { schedule_expression: String },
+    Schedule { schedule_expression: String, dead_letters: Option<String> },
     Queue { queue: String, batch_size: u32, function_response_types: Vec<String> },
 }
 
 impl Document {
     pub(super) fn read(text: &str) -> Result<Self, Error> {
         let mut root: Value = serde_saphyr::from_str(text).map_err(|error| wrong("the document", error.to_string()))?;
+        typed::<Option<Globals>>("Globals", root.get_mut("Globals").map(Value::take).unwrap_or_default())?;
         let resources = match root.get_mut("Resources").map(Value::take) {
             Some(Value::Object(resources)) => resources,
             _ => return Err(wrong("Resources", "is missing")),
@@ -60,14 +70,23 @@ fn resource(place: &str, value: Value) -> Result<Resource, Error> {
             let properties = FunctionProperties {
                 timeout: written.timeout,
                 environment: written.environment,
+                policies: written.policies,
+                failures: written.event_invoke_config.map(|config| config.destination_config.on_failure.destination),
                 events: events.collect::<Result<_, Error>>()?,
             };
             Ok(Resource::Function { metadata, properties })
         }
         "AWS::SQS::Queue" => Ok(Resource::Queue { properties: typed(&place, properties)? }),
         "AWS::DynamoDB::Table" => Ok(Resource::Table { properties: typed(&place, properties)? }),
-        "AWS::Serverless::HttpApi" => Ok(Resource::HttpApi {}),
-        "AWS::Logs::LogGroup" | "AWS::Logs::MetricFilter" => Ok(Resource::Logs {}),
+        "AWS::Serverless::HttpApi" => {
+            let api: WrittenApi = typed(&place, properties)?;
+            // Any other stage is a part of every path.
+            if api.stage_name != "$default" {
+                return Err(wrong(&place, "StageName must be $default"));
+            }
+            Ok(Resource::HttpApi {})
+        }
+        "AWS::Logs::LogGroup" | "AWS::Logs::MetricFilter" | "AWS::CloudWatch::Alarm" => Ok(Resource::Watch {}),
         other => Err(wrong(&place, format!("the local system knows no {other}"))),
     }
 }
@@ -82,7 +101,8 @@ fn event(place: &str, value: Value) -> Result<Event, Error> {
         }
         "ScheduleV2" => {
             let schedule: WrittenSchedule = typed(&place, written.properties)?;
-            Ok(Event::Schedule { schedule_expression: schedule.schedule_expression })
+            let dead_letters = schedule.dead_letter_config.map(|config| config.arn);
+            Ok(Event::Schedule { schedule_expression: schedule.schedule_expression, dead_letters })
         }
         "SQS" => {
             let source: WrittenSource = typed(&place, written.properties)?;
@@ -99,6 +119,50 @@ fn typed<T: DeserializeOwned>(place: &str, value: Value) -> Result<T, Error> {
         let place = if path == "." { place.to_owned() } else { format!("{place}.{path}") };
         wrong(&place, error.into_inner().to_string())
     })
+}
+
+/// What holds for all functions and APIs. Nothing of it changes what they do, and anything else is refused.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Globals {
+    #[serde(rename = "Function")]
+    _function: Option<GlobalFunction>,
+    #[serde(rename = "HttpApi")]
+    _http_api: Option<GlobalApi>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct GlobalFunction {
+    #[serde(rename = "Runtime")]
+    _runtime: IgnoredAny,
+    #[serde(rename = "Handler")]
+    _handler: IgnoredAny,
+    #[serde(rename = "Architectures")]
+    _architectures: IgnoredAny,
+    #[serde(rename = "CodeUri")]
+    _code_uri: IgnoredAny,
+    #[serde(rename = "Tracing")]
+    _tracing: Option<IgnoredAny>,
+    #[serde(rename = "LoggingConfig")]
+    _logging_config: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct GlobalApi {
+    #[serde(rename = "FailOnWarnings")]
+    _fail_on_warnings: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct WrittenApi {
+    stage_name: String,
+    #[serde(rename = "DefaultRouteSettings")]
+    _default_route_settings: Option<IgnoredAny>,
+    #[serde(rename = "AccessLogSettings")]
+    _access_log_settings: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +195,9 @@ pub(super) struct BuildProperties {
 pub(super) struct FunctionProperties {
     pub(super) timeout: u32,
     pub(super) environment: Environment,
+    pub(super) policies: Vec<Policy>,
+    /// Where invocations end that nobody waits for and that failed.
+    pub(super) failures: Option<String>,
     pub(super) events: Vec<(String, Event)>,
 }
 
@@ -138,17 +205,44 @@ pub(super) struct FunctionProperties {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct WrittenFunction {
     timeout: u32,
+    #[serde(default)]
     environment: Environment,
     events: BTreeMap<String, Value>,
     #[serde(rename = "MemorySize")]
     _memory_size: IgnoredAny,
-    #[serde(rename = "Policies")]
-    _policies: IgnoredAny,
+    #[serde(default)]
+    policies: Vec<Policy>,
+    event_invoke_config: Option<InvokeConfig>,
     #[serde(rename = "ReservedConcurrentExecutions")]
     _reserved_concurrent_executions: Option<IgnoredAny>,
 }
 
+/// What Lambda does with an invocation that nobody waits for. Here a failed run is told, and the next one comes.
 #[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct InvokeConfig {
+    destination_config: DestinationConfig,
+    #[serde(rename = "MaximumEventAgeInSeconds")]
+    _maximum_event_age_in_seconds: Option<IgnoredAny>,
+    #[serde(rename = "MaximumRetryAttempts")]
+    _maximum_retry_attempts: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DestinationConfig {
+    on_failure: OnFailure,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct OnFailure {
+    destination: String,
+    #[serde(rename = "Type")]
+    _kind: IgnoredAny,
+}
+
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Environment {
     pub(super) variables: BTreeMap<String, String>,
@@ -175,6 +269,15 @@ struct WrittenRoute {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct WrittenSchedule {
     schedule_expression: String,
+    dead_letter_config: Option<DeadLetterConfig>,
+    #[serde(rename = "RetryPolicy")]
+    _retry_policy: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DeadLetterConfig {
+    arn: String,
 }
 
 #[derive(Deserialize)]

@@ -42,6 +42,7 @@ fn the_schedule_the_queue_and_the_table_are_those_of_the_template() {
 
     let schedule = &template.schedules[0];
     assert_eq!((schedule.every_seconds, schedule.folder.as_str()), (300, "close-periods"));
+    assert_eq!(schedule.dead_letter_queue.as_deref(), Some("ScheduleDeadLetterQueue"));
     let source = &template.queue_sources[0];
     assert_eq!(
         (source.queue.as_str(), source.batch_size, source.folder.as_str()),
@@ -61,6 +62,42 @@ fn the_schedule_the_queue_and_the_table_are_those_of_the_template() {
 }
 
 #[test]
+fn a_policy_allows_each_of_its_actions_on_each_of_its_resources() {
+    let template = embedded();
+
+    let of = |folder: &str| {
+        let function = template.functions.iter().find(|function| function.folder == folder).expect("is there");
+        let allowed = function.permissions.iter().map(|allowed| (allowed.action.as_str(), allowed.resource.as_str()));
+        allowed.collect::<Vec<_>>()
+    };
+    assert_eq!(of("usage-charges"), [("dynamodb:GetItem", "Table"), ("dynamodb:Query", "Table")]);
+    assert_eq!(
+        of("close-periods"),
+        [
+            ("dynamodb:GetItem", "Table"),
+            ("dynamodb:Query", "Table"),
+            ("dynamodb:Query", "Table/index/due"),
+            ("sqs:SendMessage", "InvoiceQueue"),
+        ]
+    );
+}
+
+#[test]
+fn a_policy_that_says_more_or_less_than_single_actions_is_refused() {
+    for (written, other, expected) in [
+        ("- dynamodb:GetItem", "- dynamodb:*", "no single action"),
+        ("- dynamodb:GetItem", "- sqs:SendMessage", "no single action"),
+        ("- !GetAtt Table.Arn", "- \"*\"", "no table, index or queue"),
+        ("${Table.Arn}/index/due", "${Table.Arn}/index/*", "no table, index or queue"),
+        ("Effect: Allow", "Effect: Deny", "unknown variant `Deny`"),
+        ("- Effect: Allow", "- NotAction: []\n              Effect: Allow", "unknown field `NotAction`"),
+    ] {
+        let refused = problem(&TEMPLATE.replace(written, other));
+        assert!(refused.contains("Policies") && refused.contains(expected), "{other}: {refused}");
+    }
+}
+
+#[test]
 fn what_is_unknown_or_missing_is_named() {
     let unknown = TEMPLATE.replace("MessageRetentionPeriod:", "MessageRetention:");
     assert!(problem(&unknown).contains("Resources.InvoiceDeadLetterQueue.Properties"), "{}", problem(&unknown));
@@ -74,5 +111,11 @@ fn what_is_unknown_or_missing_is_named() {
     assert!(problem(&queue).contains("no queue is named Elsewhere"), "{}", problem(&queue));
     let failures = TEMPLATE.replace("[ReportBatchItemFailures]", "[]");
     assert!(problem(&failures).contains("ReportBatchItemFailures"), "{}", problem(&failures));
+    let failures = TEMPLATE.replace("!GetAtt ScheduleDeadLetterQueue.Arn", "!GetAtt Elsewhere.Arn");
+    assert!(problem(&failures).contains("no queue is named Elsewhere"), "{}", problem(&failures));
+    let global = TEMPLATE.replace("CodeUri: .", "CodeUri: .\n    Environment: {}");
+    assert!(problem(&global).contains("Globals.Function.Environment: unknown field"), "{}", problem(&global));
+    let stage = TEMPLATE.replace("StageName: $default", "StageName: v1");
+    assert!(problem(&stage).contains("StageName must be $default"), "{}", problem(&stage));
     assert!(problem("Resources: {}").contains("no AWS::DynamoDB::Table"));
 }
