@@ -17,6 +17,7 @@ mod lifecycle;
 mod memory;
 mod pages;
 mod periods;
+mod policies;
 mod queue;
 mod races;
 mod readme;

@@ -2,13 +2,16 @@
 //!
 //! An [`Engine`] answers the SDK's requests without a socket: DynamoDB's go to `dynoxide`, those of SQS to
 //! `winterbaume-sqs`. A test may put an [`Interceptor`] in between, which sees every call and decides what becomes of it,
-//! and reads what the calls would have cost from [`Engine::capacity`].
+//! and reads what the calls would have cost from [`Engine::capacity`]. A function's calls go through an engine of its own
+//! ([`Engine::for_function`]), which refuses what the function's policy does not allow.
 
 mod capacity;
 pub mod dynamodb;
 mod interceptor;
+mod permission;
 pub mod sqs;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +31,8 @@ pub use capacity::{CapacityMeter, OperationCapacity};
 pub use interceptor::{Call, Interceptor, Service, Verdict};
 
 use crate::error::Error;
+use crate::template::Permission;
+use permission::Caller;
 
 /// The answer of an embedded engine, as it goes over the wire.
 #[derive(Debug, Clone)]
@@ -43,6 +48,7 @@ pub struct Answer {
 pub struct Engine {
     shared: Arc<Shared>,
     interceptor: Option<Arc<dyn Interceptor>>,
+    caller: Option<Arc<Caller>>,
 }
 
 struct Shared {
@@ -51,6 +57,7 @@ struct Shared {
     calls: AtomicU64,
     meter: Mutex<CapacityMeter>,
     late: Mutex<Vec<Late>>,
+    used: Mutex<BTreeMap<String, BTreeSet<Permission>>>,
 }
 
 /// A call whose caller was told of a failure before it is applied.
@@ -86,14 +93,27 @@ impl Engine {
             calls: AtomicU64::new(0),
             meter: Mutex::default(),
             late: Mutex::default(),
+            used: Mutex::default(),
         };
-        Self { shared: Arc::new(shared), interceptor: None }
+        Self { shared: Arc::new(shared), interceptor: None, caller: None }
     }
 
     /// Returns an engine over the same data whose calls pass by `interceptor`.
     #[must_use]
     pub fn with_interceptor(&self, interceptor: Arc<dyn Interceptor>) -> Self {
-        Self { shared: Arc::clone(&self.shared), interceptor: Some(interceptor) }
+        Self { interceptor: Some(interceptor), ..self.clone() }
+    }
+
+    /// Returns an engine over the same data for the calls of one function, which may do nothing but what is `allowed`.
+    /// Calls through other engines, those of the local system itself, are not limited.
+    #[must_use]
+    pub fn for_function(&self, function: &str, allowed: BTreeSet<Permission>) -> Self {
+        Self { caller: Some(Arc::new(Caller { function: function.to_owned(), allowed })), ..self.clone() }
+    }
+
+    /// Returns what each function's calls needed so far, what was refused included, over all clones.
+    pub fn permissions_used(&self) -> BTreeMap<String, BTreeSet<Permission>> {
+        lock(&self.shared.used).clone()
     }
 
     /// Returns the HTTP client to build AWS SDK clients with.
@@ -132,6 +152,9 @@ impl Engine {
         let number = self.shared.calls.fetch_add(1, Ordering::Relaxed);
         self.apply_due(number).await;
         let call = Call::new(service, operation.to_owned(), number, body);
+        if let Some(refusal) = self.refusal(&call) {
+            return Ok(refusal);
+        }
         let Some(interceptor) = &self.interceptor else {
             return Ok(self.forward(&call).await);
         };
@@ -177,6 +200,15 @@ impl Engine {
             return Err(refused(&answer.body));
         }
         serde_json::from_slice(&answer.body).map_err(|_| refused(&answer.body))
+    }
+
+    /// What AWS does before it looks at a request.
+    fn refusal(&self, call: &Call) -> Option<Answer> {
+        let caller = self.caller.as_ref()?;
+        let needed = permission::needed(call);
+        let refusal = caller.refusal(&needed);
+        lock(&self.shared.used).entry(caller.function.clone()).or_default().extend(needed);
+        refusal
     }
 
     async fn forward(&self, call: &Call) -> Answer {

@@ -12,7 +12,7 @@ use store::Store;
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::template::Template;
+use crate::template::{Function, Template};
 
 /// The key that creates sites and their first API keys in the local system.
 pub const ROOT_KEY: &str = "local-root-key";
@@ -28,18 +28,23 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Wires the functions to an engine as the template says; `queue_urls` are by logical id.
+    /// Wires the functions to an engine as the template says; `queue_urls` are by logical id. Each function may do no
+    /// more than its policy allows.
     ///
     /// # Errors
     /// [`Error::Template`] when a function lacks a variable of its environment, or one leads nowhere.
     pub fn new(engine: &Engine, template: &Template, queue_urls: &BTreeMap<String, String>) -> Result<Self, Error> {
         let environment = Environment { template, queue_urls };
+        let http = |folder: &str| {
+            let allowed = environment.function(folder)?.permissions.clone();
+            Ok::<_, Error>(Some(engine.for_function(folder, allowed).http_client()))
+        };
         let store = |folder: &str| -> Result<Store, Error> {
-            let client = store::client::connect(Some(engine.http_client()));
+            let client = store::client::connect(http(folder)?);
             Ok(Store::new(client, environment.table(folder)?))
         };
         let queue = |folder: &str| -> Result<InvoiceQueue, Error> {
-            let client = invoice_queue::client::connect(Some(engine.http_client()));
+            let client = invoice_queue::client::connect(http(folder)?);
             Ok(InvoiceQueue::new(client, environment.queue_url(folder)?))
         };
         environment.variable("catalog", "ROOT_KEY_SHA256")?;
@@ -119,10 +124,13 @@ impl Environment<'_> {
         self.queue_urls.get(logical_id).cloned().ok_or_else(|| missing(folder, logical_id))
     }
 
-    fn variable(&self, folder: &str, name: &str) -> Result<&str, Error> {
+    fn function(&self, folder: &str) -> Result<&Function, Error> {
         let function = self.template.functions.iter().find(|function| function.folder == folder);
-        let function = function.ok_or_else(|| missing("Resources", folder))?;
-        let found = function.environment.iter().find(|(variable, _)| variable == name);
+        function.ok_or_else(|| missing("Resources", folder))
+    }
+
+    fn variable(&self, folder: &str, name: &str) -> Result<&str, Error> {
+        let found = self.function(folder)?.environment.iter().find(|(variable, _)| variable == name);
         found.map(|(_, value)| value.as_str()).ok_or_else(|| missing(folder, name))
     }
 }

@@ -180,6 +180,77 @@ async fn unknown_targets_and_operations_are_answered_clearly() {
     assert_eq!(unreadable.status, 400);
 }
 
+fn permissions(allowed: &[(&str, &str)]) -> BTreeSet<Permission> {
+    allowed.iter().map(|(action, resource)| Permission::new(*action, *resource)).collect()
+}
+
+#[tokio::test]
+async fn a_function_is_refused_what_its_policy_does_not_allow() {
+    let engine = engine().await;
+    let reader = engine.for_function("reader", permissions(&[("dynamodb:GetItem", TABLE)]));
+
+    let refused = put_if_absent(&client(&reader), "a", "one").await.expect_err("is refused");
+    let through_another = put_if_absent(&client(&engine), "a", "two").await;
+
+    assert_eq!(refused.code(), Some("AccessDeniedException"));
+    let message = refused.message().unwrap_or_default();
+    assert!(message.contains("reader is not authorized to perform: dynamodb:PutItem on resource: Table"), "{message}");
+    through_another.expect("is allowed, and finds nothing of what was refused");
+    assert_eq!(content(&client(&reader), "a").await.as_deref(), Some("two"));
+    let used = permissions(&[("dynamodb:GetItem", TABLE), ("dynamodb:PutItem", TABLE)]);
+    assert_eq!(engine.permissions_used(), BTreeMap::from([("reader".to_owned(), used)]));
+}
+
+#[tokio::test]
+async fn a_transaction_an_index_and_a_batch_need_what_aws_asks_for() {
+    let engine = engine().await;
+    let function = engine.for_function("nothing", BTreeSet::new());
+    let part = json!({ "TableName": TABLE });
+    let queue = "http://127.0.0.1/123456789012/InvoiceQueue";
+
+    for (target, request, expected) in [
+        (
+            "DynamoDB_20120810.TransactWriteItems",
+            json!({ "TransactItems": [{ "Put": part }, { "ConditionCheck": part }, { "Delete": part }, { "Update": part }] }),
+            vec![
+                ("dynamodb:ConditionCheckItem", "Table"),
+                ("dynamodb:DeleteItem", "Table"),
+                ("dynamodb:PutItem", "Table"),
+                ("dynamodb:UpdateItem", "Table"),
+            ],
+        ),
+        (
+            "DynamoDB_20120810.TransactGetItems",
+            json!({ "TransactItems": [{ "Get": part }] }),
+            vec![("dynamodb:GetItem", "Table")],
+        ),
+        (
+            "DynamoDB_20120810.BatchGetItem",
+            json!({ "RequestItems": { "Table": {} } }),
+            vec![("dynamodb:BatchGetItem", "Table")],
+        ),
+        (
+            "DynamoDB_20120810.Query",
+            json!({ "TableName": TABLE, "IndexName": "due" }),
+            vec![("dynamodb:Query", "Table/index/due")],
+        ),
+        ("DynamoDB_20120810.ListTables", json!({}), vec![("dynamodb:ListTables", "*")]),
+        ("AmazonSQS.SendMessageBatch", json!({ "QueueUrl": queue }), vec![("sqs:SendMessage", "InvoiceQueue")]),
+        ("AmazonSQS.DeleteMessage", json!({ "QueueUrl": queue }), vec![("sqs:DeleteMessage", "InvoiceQueue")]),
+    ] {
+        let before = engine.permissions_used().remove("nothing").unwrap_or_default();
+        let refused = function.send(target, Bytes::from(request.to_string())).await.expect("is answered");
+        let used = engine.permissions_used().remove("nothing").unwrap_or_default();
+
+        assert!(String::from_utf8_lossy(&refused.body).contains("AccessDeniedException"), "{target}: {refused:?}");
+        let needed = permissions(&expected);
+        assert!(
+            needed.is_subset(&used) && used.difference(&before).all(|new| needed.contains(new)),
+            "{target}: {used:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_call_that_fails_before_is_not_applied() {
     let (plain, faulty, _) = with_fault("PutItem", Verdict::FailBefore).await;
