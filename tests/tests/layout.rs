@@ -7,7 +7,7 @@ use local::demo;
 use local::engine::sqs;
 use local::functions::Functions;
 use local::system::System;
-use local::template::Template;
+use local::template::{TEMPLATE, Template};
 use serde_json::{Value, json};
 
 /// The layers, lowest first; a crate depends on lower ones only, and never on one of its own.
@@ -140,6 +140,40 @@ fn every_function_has_its_resource_its_event_and_its_test() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn an_alarm_watches_the_errors_of_every_function() {
+    let template = Template::embedded().unwrap();
+    let document: Value = serde_saphyr::from_str(TEMPLATE).unwrap();
+    let metrics = document["Resources"]["FunctionErrorsAlarm"]["Properties"]["Metrics"].as_array().unwrap();
+
+    let watched: BTreeSet<&str> = metrics
+        .iter()
+        .map(|metric| &metric["MetricStat"]["Metric"])
+        .filter(|metric| metric["MetricName"] == "Errors")
+        .filter_map(|metric| metric["Dimensions"][0]["Value"].as_str())
+        .collect();
+
+    let functions: BTreeSet<&str> = template.functions.iter().map(|function| function.logical_id.as_str()).collect();
+    assert_eq!(watched, functions, "FunctionErrorsAlarm watches other functions (left) than there are (right)");
+}
+
+/// cargo-lambda fills in what the release profile does not say: with panic = "abort", one poisoned message would take its
+/// whole batch with it.
+#[test]
+fn the_functions_are_built_locked_by_themselves_and_unwind() {
+    let manifest = read(&root().join("Cargo.toml"));
+    let section = |name: &str| {
+        let rest = manifest.split_once(&format!("\n[{name}]\n")).unwrap_or_else(|| panic!("no [{name}]")).1;
+        rest.lines().take_while(|line| !line.starts_with('[')).map(str::to_owned).collect::<Vec<_>>()
+    };
+
+    assert!(section("profile.release").contains(&"panic = \"unwind\"".to_owned()));
+    let build = section("workspace.metadata.lambda.build");
+    for setting in ["locked = true", "workspace = true", "exclude = [\"local\", \"tests\"]"] {
+        assert!(build.contains(&setting.to_owned()), "cargo-lambda is not told {setting}");
+    }
 }
 
 /// The sample events are those of the demo, so that a repetition is answered as one.
