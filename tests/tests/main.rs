@@ -7,6 +7,7 @@ mod amounts;
 mod catalogue;
 mod closing;
 mod costs;
+mod csv;
 mod demo;
 mod faults;
 mod harness;

@@ -9,10 +9,12 @@
 //! | `usage` | one usage as it is sent, read field by field |
 //! | `admit` | which usages are taken, given the subscription |
 //! | `record` | POST: one usage, or a batch of them |
+//! | `csv` | POST: a table of usages |
 //! | `post` | any number of usages to the store |
 //! | `delete` | DELETE: one usage |
 
 mod admit;
+mod csv;
 mod delete;
 mod post;
 mod record;

@@ -1,7 +1,7 @@
-//! POST: one usage, or a batch of them.
+//! POST: one usage or a batch of them in JSON; a table goes its own way.
 
 use api::usage_json::UsageJson;
-use api::{Call, Kind, Problem, json_response, parse_json_lazily};
+use api::{Call, Kind, MediaType, Problem, json_response, parse_json_lazily};
 use billing::id::SubscriptionId;
 use lambda_http::{Body, Response};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::post::{Answer, record_all, unanswered};
 use crate::usage::Posted;
-use crate::{Deps, Route};
+use crate::{Deps, Route, csv};
 
 /// The most usages in a batch.
 const MOST_USAGES: usize = 1_000;
@@ -43,9 +43,20 @@ struct Line {
 /// Records what the body holds, for the subscription of the path where there is one.
 pub async fn record(deps: &Deps, call: &Call<Route>, of: Option<SubscriptionId>) -> Result<Response<Body>, Problem> {
     call.query().only(&[])?;
+    match call.media_type() {
+        Some(MediaType::Json) => record_json(deps, call, of).await,
+        Some(MediaType::Csv) => csv::record(deps, call, of).await,
+        None => {
+            let detail = "send JSON as application/json, or CSV in UTF-8 as text/csv";
+            Err(Problem::new(Kind::UnsupportedMediaType, detail))
+        }
+    }
+}
+
+async fn record_json(deps: &Deps, call: &Call<Route>, of: Option<SubscriptionId>) -> Result<Response<Body>, Problem> {
     let body = call.json_text()?;
     if parse_json_lazily::<Shape>(body)?.usages.is_none() {
-        let usage = Posted::read(body, of.as_ref());
+        let usage = Posted::of_json(body, of.as_ref());
         let answer = record_all(deps, call.site()?, call.now, vec![usage]).await.pop();
         let (status, usage) = answer.unwrap_or_else(|| Err(unanswered()))?;
         return Ok(json_response(status, &usage));
@@ -55,7 +66,7 @@ pub async fn record(deps: &Deps, call: &Call<Route>, of: Option<SubscriptionId>)
         let detail = format!("a batch has 1 to {MOST_USAGES} usages");
         return Err(Problem::new(Kind::Unreadable, detail).field("usages"));
     }
-    let usages = batch.usages.iter().map(|json| Posted::read(json.get(), of.as_ref())).collect();
+    let usages = batch.usages.iter().map(|json| Posted::of_json(json.get(), of.as_ref())).collect();
     let answers = record_all(deps, call.site()?, call.now, usages).await;
     let lines: Vec<Line> = answers.into_iter().enumerate().map(|(index, answer)| line(index, answer)).collect();
     Ok(json_response(207, &serde_json::json!({ "outcomes": lines })))

@@ -1,6 +1,7 @@
-//! One usage as it is sent, read field by field.
+//! One usage as it is sent, read field by field; whatever the syntax, every rule about it is here.
 
 use std::fmt::Display;
+use std::str::FromStr;
 
 use api::usage_place::read_time;
 use api::{Kind, NumberText, Problem, parse_json};
@@ -10,16 +11,18 @@ use billing::zone::Zone;
 use rating::Quantity;
 use serde::Deserialize;
 
-/// The fields of a usage.
+/// The fields of a usage, none of which is missed before all are read.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fields {
     #[serde(default)]
     subscription_id: Option<SubscriptionId>,
-    item_price_id: ItemPriceId,
+    #[serde(default)]
+    item_price_id: Option<ItemPriceId>,
     #[serde(default)]
     usage_date: Option<NumberText>,
-    quantity: NumberText,
+    #[serde(default)]
+    quantity: Option<NumberText>,
     #[serde(default)]
     id: Option<UsageId>,
     #[serde(default)]
@@ -29,6 +32,10 @@ struct Fields {
     #[serde(default)]
     to: Option<NumberText>,
 }
+
+/// The names of the fields, which are those of a table's columns too.
+pub const FIELDS: [&str; 8] =
+    ["subscription_id", "item_price_id", "usage_date", "quantity", "id", "note", "from", "to"];
 
 /// A usage whose fields are read, but for its times: a local time has no meaning before the zone is known.
 pub struct Posted {
@@ -40,21 +47,46 @@ pub struct Posted {
     date: NumberText,
     from: Option<NumberText>,
     to: Option<NumberText>,
+    source: Source,
 }
 
 impl Posted {
-    /// Reads a usage; `of` is the subscription that the path names, if it does.
-    pub fn read(json: &str, of: Option<&SubscriptionId>) -> Result<Posted, Problem> {
-        let fields: Fields = parse_json(json)?;
+    /// Reads a usage from a JSON object; `of` is the subscription that the path names, if it does.
+    pub fn of_json(json: &str, of: Option<&SubscriptionId>) -> Result<Posted, Problem> {
+        Posted::new(parse_json(json)?, of, Source::Api)
+    }
+
+    /// Reads a usage from the cells of a table's row; `cell` returns the text of a field that is given.
+    pub fn of_cells<'a>(
+        cell: impl Fn(&str) -> Option<&'a str>,
+        of: Option<&SubscriptionId>,
+    ) -> Result<Posted, Problem> {
+        let fields = Fields {
+            subscription_id: id("subscription_id", &cell)?,
+            item_price_id: id("item_price_id", &cell)?,
+            usage_date: cell("usage_date").map(NumberText::from),
+            quantity: cell("quantity").map(NumberText::from),
+            id: id("id", &cell)?,
+            // How lines end is the table's matter: the same note in JSON is the same usage.
+            note: cell("note").map(|text| text.replace("\r\n", "\n")),
+            from: cell("from").map(NumberText::from),
+            to: cell("to").map(NumberText::from),
+        };
+        Posted::new(fields, of, Source::BulkOperation)
+    }
+
+    fn new(fields: Fields, of: Option<&SubscriptionId>, source: Source) -> Result<Posted, Problem> {
         let subscription_id = match (of, fields.subscription_id) {
             (Some(of), Some(named)) if *of != named => {
                 return Err(refuse("subscription_id", "the path names another subscription"));
             }
             (Some(of), _) => of.clone(),
             (None, Some(named)) => named,
-            (None, None) => return Err(refuse("subscription_id", "missing field `subscription_id`")),
+            (None, None) => return Err(missing("subscription_id")),
         };
-        let quantity: Quantity = fields.quantity.parse().map_err(|error| refuse("quantity", error))?;
+        let item_price_id = fields.item_price_id.ok_or_else(|| missing("item_price_id"))?;
+        let quantity = fields.quantity.ok_or_else(|| missing("quantity"))?;
+        let quantity: Quantity = quantity.parse().map_err(|error| refuse("quantity", error))?;
         if quantity.is_negative() {
             return Err(refuse("quantity", "a quantity is not negative"));
         }
@@ -66,13 +98,14 @@ impl Posted {
         let date = date.ok_or_else(|| refuse("usage_date", "say when it was used: usage_date, or from and to"))?;
         Ok(Posted {
             subscription_id,
-            item_price_id: fields.item_price_id,
+            item_price_id,
             id: fields.id,
             quantity,
             note: fields.note,
             date,
             from: fields.from,
             to: fields.to,
+            source,
         })
     }
 
@@ -85,9 +118,13 @@ impl Posted {
         if from.zip(to).is_some_and(|(from, to)| to < from) {
             return Err(refuse("to", "to is not before from"));
         }
-        let content = Content { quantity: self.quantity, note: self.note, from, to, source: Source::Api };
+        let content = Content { quantity: self.quantity, note: self.note, from, to, source: self.source };
         Ok((RecordKey { date, id: self.id }, content))
     }
+}
+
+fn id<'a, T: FromStr<Err: Display>>(field: &str, cell: impl Fn(&str) -> Option<&'a str>) -> Result<Option<T>, Problem> {
+    cell(field).map(|text| text.parse().map_err(|error| refuse(field, error))).transpose()
 }
 
 fn check_note(note: &str) -> Result<(), Problem> {
@@ -98,6 +135,10 @@ fn check_note(note: &str) -> Result<(), Problem> {
         return Err(refuse("note", "a note has no control characters but line breaks (\\n) and tabs (\\t)"));
     }
     Ok(())
+}
+
+fn missing(field: &str) -> Problem {
+    refuse(field, format_args!("missing field `{field}`"))
 }
 
 fn refuse(field: &str, detail: impl Display) -> Problem {

@@ -2,14 +2,16 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use billing::site::Site;
 use billing::timestamp::Timestamp;
 use lambda_http::Body;
-use lambda_http::http::{HeaderMap, header};
+use lambda_http::http::HeaderMap;
 use serde::de::DeserializeOwned;
 
 use crate::json::parse_json;
+use crate::media_type::MediaType;
 use crate::problem::{Kind, Problem};
 use crate::query::{Query, percent_decode, unreadable};
 
@@ -30,6 +32,8 @@ pub struct Call<R> {
     pub now: Timestamp,
     /// The real time.
     pub real_now: Timestamp,
+    /// How long the invocation may take, counted from `real_now`.
+    pub time_left: Duration,
     pub(crate) params: Params,
     pub(crate) query: Query,
     pub(crate) headers: HeaderMap,
@@ -66,6 +70,11 @@ impl<R> Call<R> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Returns what the body is declared as; `None` for a type that is nowhere read.
+    pub fn media_type(&self) -> Option<MediaType> {
+        MediaType::declared(&self.headers)
+    }
+
     /// Returns the body.
     ///
     /// # Errors
@@ -84,11 +93,8 @@ impl<R> Call<R> {
     /// # Errors
     /// `UnsupportedMediaType` for another content type than `application/json`; `Unreadable` where it is not UTF-8.
     pub fn json_text(&self) -> Result<&str, Problem> {
-        if let Some(declared) = self.headers.get(header::CONTENT_TYPE) {
-            let media_type = declared.to_str().ok().and_then(|text| text.split(';').next()).unwrap_or_default();
-            if !media_type.trim().eq_ignore_ascii_case("application/json") {
-                return Err(Problem::new(Kind::UnsupportedMediaType, "send JSON as application/json"));
-            }
+        if self.media_type() != Some(MediaType::Json) {
+            return Err(Problem::new(Kind::UnsupportedMediaType, "send JSON as application/json"));
         }
         self.body_text()
     }

@@ -1,5 +1,7 @@
 //! Routes, and the way of a request through its checks.
 
+use std::time::Duration;
+
 use billing::error::Failure;
 use billing::site::{ApiKey, Scope, Site};
 use billing::timestamp::Timestamp;
@@ -9,11 +11,12 @@ use lambda_http::{Body, Request, RequestExt, Response};
 
 use crate::api_key::{key_sha256, presented_key, same_digest};
 use crate::call::{Call, Params};
+use crate::media_type::MediaType;
 use crate::problem::{Kind, Problem, fault};
 use crate::query::Query;
 
-/// The longest body, in bytes.
-pub const LONGEST_BODY: usize = 1 << 20;
+/// How long an invocation may take where its context does not say: what the template gives the functions.
+const USUAL_TIME: Duration = Duration::from_secs(20);
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,11 +105,14 @@ where
     let path = event.raw_http_path();
     let path = if path.is_empty() { event.uri().path() } else { path }.to_owned();
     let request_id = request_id(&event);
+    let time_left = time_left(&event, now);
     let answer = async {
         let (route, params) = edge.find(event.method(), &path)?;
         let (parts, body) = event.into_parts();
-        if body.len() > LONGEST_BODY {
-            return Err(Problem::new(Kind::TooLarge, format!("a body has at most {LONGEST_BODY} bytes")));
+        // What is of no type that is read may be as long as JSON, and is told its type by whoever reads it.
+        let longest = MediaType::declared(&parts.headers).unwrap_or(MediaType::Json).longest_body();
+        if body.len() > longest {
+            return Err(Problem::new(Kind::TooLarge, format!("a body of this type has at most {longest} bytes")));
         }
         let digest = key_sha256(&presented_key(&parts.headers).ok_or_else(unauthorized)?);
         let site = match route.access {
@@ -127,7 +133,8 @@ where
         let query = Query::read(parts.uri.query().unwrap_or_default())?;
         let site_now = site.as_ref().map_or(now, |site| site.now(now));
         let Route { route, .. } = route;
-        handle(Call { route, site, now: site_now, real_now: now, params, query, headers: parts.headers, body }).await
+        let headers = parts.headers;
+        handle(Call { route, site, now: site_now, real_now: now, time_left, params, query, headers, body }).await
     };
     answer.await.unwrap_or_else(|problem| {
         let problem = problem.with("instance", path.into());
@@ -137,6 +144,15 @@ where
 
 fn unauthorized() -> Problem {
     Problem::new(Kind::Unauthorized, "send a valid API key as Authorization: Bearer <key>")
+}
+
+/// The time until the invocation's deadline, which is 0 where there is none.
+fn time_left(event: &Request, now: Timestamp) -> Duration {
+    let deadline = event.lambda_context_ref().map_or(0, |context| context.deadline);
+    if deadline == 0 {
+        return USUAL_TIME;
+    }
+    Duration::from_millis(deadline.saturating_sub(u64::try_from(now.millis()).unwrap_or_default()))
 }
 
 fn request_id(event: &Request) -> Option<String> {

@@ -9,7 +9,7 @@
 //!
 //! * [`edge`]: routes, and the way of a request through its checks
 //! * [`call`]: what a handler gets
-//! * [`json`], [`query`], [`number_text`]: reading bodies, query strings, and numbers by their text
+//! * [`media_type`], [`json`], [`query`], [`number_text`]: reading bodies, query strings, and numbers by their text
 //! * [`problem`], [`response`]: answering
 //! * [`usage_id`], [`usage_json`], [`usage_place`]: a usage on the wire
 //! * [`id`], [`api_key`], [`digest`], [`clock`]: what a handler needs that is no input: random names, digests, the time
@@ -28,6 +28,7 @@ pub mod digest;
 pub mod edge;
 pub mod id;
 pub mod json;
+pub mod media_type;
 pub mod number_text;
 pub mod problem;
 pub mod query;
@@ -42,6 +43,7 @@ pub use digest::request_digest;
 pub use edge::{Access, Edge, serve};
 pub use id::new_id;
 pub use json::{parse_json, parse_json_lazily};
+pub use media_type::MediaType;
 pub use number_text::NumberText;
 pub use problem::{Kind, Problem, fault};
 pub use query::Query;

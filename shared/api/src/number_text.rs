@@ -5,8 +5,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-/// A JSON string or number, kept as its text: `"12.50"` and `12.50` are the same, and neither passes through floating
-/// point.
+/// A JSON string or number, or a cell of a table, kept as its text: `"12.50"` and `12.50` are the same, and neither
+/// passes through floating point.
 ///
 /// The text is not looked at: what a number is (no exponent, say) is for the type to tell that it is parsed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,12 @@ impl NumberText {
     /// The parser's own.
     pub fn parse<T: FromStr>(&self) -> Result<T, T::Err> {
         self.0.parse()
+    }
+}
+
+impl From<&str> for NumberText {
+    fn from(text: &str) -> NumberText {
+        NumberText(text.to_owned())
     }
 }
 

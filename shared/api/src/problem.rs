@@ -1,5 +1,7 @@
 //! Refusals and failures on the wire: RFC 9457.
 
+use std::fmt;
+
 use billing::error::Failure;
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
@@ -57,8 +59,8 @@ kinds! {
     PreconditionFailed 412 "precondition-failed" "Another version stands";
     /// More bytes than are read.
     TooLarge 413 "too-large" "The body is too large";
-    /// A body of another type than JSON.
-    UnsupportedMediaType 415 "unsupported-media-type" "The body is not JSON";
+    /// A body of a type that the path does not read.
+    UnsupportedMediaType 415 "unsupported-media-type" "The body is not of a type that is read here";
     /// Readable, and against a rule.
     Invalid 422 "invalid" "The request is not valid";
     /// The item price is not in the catalogue.
@@ -154,6 +156,16 @@ impl Problem {
             _ => {}
         }
         response
+    }
+}
+
+/// The field, where one is to blame, and the detail: what is told where there is room for one text only.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(field) = &self.field {
+            write!(f, "{field}: ")?;
+        }
+        f.write_str(&self.detail)
     }
 }
 

@@ -44,6 +44,13 @@ pub struct UsageJson {
     resource_version: i64,
 }
 
+impl UsageJson {
+    /// Says whether the usage came after its period was closed.
+    pub fn is_late(&self) -> bool {
+        self.not_billable_reason == Some(NotBillable::Late.as_str())
+    }
+}
+
 /// Returns why a usage is not billed; `None` where it is. `late` says whether it came after its period was closed.
 pub fn not_billable(subscription: &Subscription, record: &UsageRecord, late: bool) -> Option<NotBillable> {
     if late {

@@ -27,6 +27,9 @@ pub const LARGEST_BODY: usize = 10 * 1024 * 1024;
 /// The largest event that a Lambda function takes: 6 MB, headers and base64 included.
 pub const LARGEST_EVENT: usize = 6 * 1024 * 1024;
 
+/// The largest answer that a Lambda function gives: 6 MB, of the JSON that holds its body.
+pub const LARGEST_ANSWER: usize = 6_000_000;
+
 /// The HTTP API: which function answers which request.
 #[derive(Debug)]
 pub struct HttpApi {
@@ -145,7 +148,8 @@ impl HttpApi {
     }
 }
 
-/// Gives the event to a function and returns what the gateway makes of its answer; a panic is a 500.
+/// Gives the event to a function and returns what the gateway makes of its answer; a panic is a 500, and so is an answer
+/// that is too large.
 pub async fn invoke<F, R>(event: &Value, handler: F) -> Response<Bytes>
 where
     F: Fn(lambda_http::Request) -> R + Send,
@@ -162,7 +166,8 @@ where
             async move { Ok::<_, Infallible>(answer.await) }
         });
         let Ok(answer) = Adapter::from(function).call(LambdaEvent::new(request, Context::default())).await;
-        serde_json::to_value(&answer).ok()
+        let text = serde_json::to_string(&answer).ok().filter(|text| text.len() <= LARGEST_ANSWER)?;
+        serde_json::from_str(&text).ok()
     };
     let answer = AssertUnwindSafe(invocation).catch_unwind().await;
     answer.ok().flatten().and_then(|answer| response(answer).ok()).unwrap_or_else(|| {

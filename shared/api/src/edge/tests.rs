@@ -101,7 +101,7 @@ async fn a_request_that_passes_reaches_its_handler_with_the_sites_time() {
 
 #[tokio::test]
 async fn the_checks_are_made_in_order() {
-    let long = || Body::from("x".repeat(LONGEST_BODY + 1));
+    let long = || Body::from("x".repeat(MediaType::Json.longest_body() + 1));
     for (method, path, authorization, body, status) in [
         ("GET", "/v1/nothing", "", long(), 404),
         ("GET", "/v1/things", "", Body::Empty, 404),
