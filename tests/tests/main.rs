@@ -16,6 +16,7 @@ mod keys;
 mod layout;
 mod lifecycle;
 mod memory;
+mod observed;
 mod pages;
 mod periods;
 mod policies;

@@ -125,7 +125,10 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
 pub async fn handle(deps: &Deps, now: Timestamp, event: Request) -> Response<Body> {
     let lookup = async |digest: String| deps.store.authenticate(&digest).await;
     let answer = async |call: Call<Route>| answer(deps, &call).await;
-    api::serve(&deps.edge, event, now, deps.root_key_sha256.as_deref(), lookup, answer).await
+    let response = api::serve(&deps.edge, event, now, deps.root_key_sha256.as_deref(), lookup, answer).await;
+    let used = deps.store.take_consumed();
+    api::metrics::capacity(used.read_milliunits, used.write_milliunits, used.refused_writes);
+    response
 }
 
 async fn answer(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {

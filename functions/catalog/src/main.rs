@@ -1,23 +1,22 @@
-//! The Lambda binary of the catalogue.
-
-use invoice_queue::InvoiceQueue;
-use lambda_http::{Error, Request, run, service_fn};
-use store::Store;
-use tracing_subscriber::EnvFilter;
+//! The function on Lambda: `catalog` over the table and the queue that the environment names.
 
 use catalog::{Deps, handle};
+use invoice_queue::InvoiceQueue;
+use lambda_http::{Body, Error, Request, Response, run, service_fn};
+use store::Store;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).init();
-    let store = Store::new(store::client::connect(None), variable("TABLE_NAME")?);
-    let queue = InvoiceQueue::new(invoice_queue::client::connect(None), variable("INVOICE_QUEUE_URL")?);
-    let root_key_sha256 = std::env::var("ROOT_KEY_SHA256").ok().filter(|digest| !digest.is_empty());
+    api::log::start()?;
+    let store = Store::new(store::client::connect(None), api::variable("TABLE_NAME")?);
+    store.warm().await;
+    let queue = InvoiceQueue::new(invoice_queue::client::connect(None), api::variable("INVOICE_QUEUE_URL")?);
+    let root_key_sha256 = api::variable("ROOT_KEY_SHA256").ok();
     let deps = &Deps::new(store, queue, root_key_sha256);
-    run(service_fn(async |event: Request| Ok::<_, Error>(handle(deps, api::clock::now(), event).await))).await
+    run(service_fn(async |event| Ok::<_, Error>(answer(deps, event).await))).await
 }
 
-fn variable(name: &str) -> Result<String, Error> {
-    std::env::var(name).map_err(|_| format!("the environment variable {name} is not set").into())
+async fn answer(deps: &Deps, event: Request) -> Response<Body> {
+    let (now, invocation_id) = (api::clock::now(), api::metrics::invocation_id(&event));
+    api::metrics::reported(now, &invocation_id, handle(deps, now, event)).await
 }

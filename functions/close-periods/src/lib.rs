@@ -3,6 +3,7 @@
 //! It decides nothing and remembers nothing: a doubled, missed or late tick changes nothing, since what is due stays
 //! due until the worker has done it.
 
+use api::metrics::Metric;
 use billing::timestamp::Timestamp;
 use invoice_queue::{DueMessage, InvoiceQueue, QueueError};
 use lambda_runtime::Diagnostic;
@@ -51,7 +52,11 @@ impl From<Error> for Diagnostic {
 /// # Errors
 /// `Due` and `Send`: what was not sent stays due.
 pub async fn handle(deps: &Deps, now: Timestamp, _event: Value) -> Result<Value, Error> {
-    let due = deps.store.due(now).await?;
+    let due = deps.store.due(now).await;
+    let used = deps.store.take_consumed();
+    api::metrics::capacity(used.read_milliunits, used.write_milliunits, used.refused_writes);
+    let due = due?;
+    api::metrics::add(Metric::DueSubscriptions, u64::try_from(due.len()).unwrap_or(u64::MAX));
     let messages: Vec<DueMessage> =
         due.into_iter().map(|due| DueMessage { site_id: due.site_id, subscription_id: due.subscription_id }).collect();
     deps.queue.send(&messages).await?;

@@ -5,19 +5,17 @@ use invoice_queue::InvoiceQueue;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use store::Store;
-use tracing_subscriber::EnvFilter;
 
-#[tokio::main]
-#[expect(clippy::expect_used, reason = "a function without its table must not start")]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).init();
-    let table = std::env::var("TABLE_NAME").expect("TABLE_NAME names the table");
-    let url = std::env::var("INVOICE_QUEUE_URL").expect("INVOICE_QUEUE_URL is the queue's address");
-    let store = Store::new(store::client::connect(None), table);
-    let deps = &Deps::new(store, InvoiceQueue::new(invoice_queue::client::connect(None), url));
-    run(service_fn(
-        move |event: LambdaEvent<Value>| async move { handle(deps, api::clock::now(), event.payload).await },
-    ))
+    api::log::start()?;
+    let store = Store::new(store::client::connect(None), api::variable("TABLE_NAME")?);
+    store.warm().await;
+    let queue = InvoiceQueue::new(invoice_queue::client::connect(None), api::variable("INVOICE_QUEUE_URL")?);
+    let deps = &Deps::new(store, queue);
+    run(service_fn(async |event: LambdaEvent<Value>| {
+        let now = api::clock::now();
+        api::metrics::reported(now, &event.context.request_id, handle(deps, now, event.payload)).await
+    }))
     .await
 }

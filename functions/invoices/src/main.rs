@@ -1,16 +1,19 @@
-//! The Lambda binary of the invoices.
-
-use lambda_http::{Error, Request, run, service_fn};
-use store::Store;
-use tracing_subscriber::EnvFilter;
+//! The function on Lambda: `invoices` over the table that the environment names.
 
 use invoices::{Deps, handle};
+use lambda_http::{Body, Error, Request, Response, run, service_fn};
+use store::Store;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).init();
-    let table = std::env::var("TABLE_NAME").map_err(|_| "the environment variable TABLE_NAME is not set")?;
-    let deps = &Deps::new(Store::new(store::client::connect(None), table));
-    run(service_fn(async |event: Request| Ok::<_, Error>(handle(deps, api::clock::now(), event).await))).await
+    api::log::start()?;
+    let store = Store::new(store::client::connect(None), api::variable("TABLE_NAME")?);
+    store.warm().await;
+    let deps = &Deps::new(store);
+    run(service_fn(async |event| Ok::<_, Error>(answer(deps, event).await))).await
+}
+
+async fn answer(deps: &Deps, event: Request) -> Response<Body> {
+    let (now, invocation_id) = (api::clock::now(), api::metrics::invocation_id(&event));
+    api::metrics::reported(now, &invocation_id, handle(deps, now, event)).await
 }

@@ -4,12 +4,14 @@
 //! the others of its batch are done.
 
 use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
 
+use api::metrics::{Metric, add, observe};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use billing::timestamp::Timestamp;
 use futures_util::FutureExt;
 use invoice_queue::{DueMessage, QueueError};
-use store::{Store, StoreError};
+use store::{Advanced, Store, StoreError};
 
 /// What the function works with.
 #[derive(Clone, Debug)]
@@ -43,12 +45,16 @@ pub async fn handle(deps: &Deps, now: Timestamp, event: SqsEvent) -> SqsBatchRes
     for message in &event.records {
         let done = AssertUnwindSafe(advance(deps, now, message)).catch_unwind().await.unwrap_or(Err(Error::Panic));
         if let Err(error) = done {
-            tracing::error!(message_id = message.message_id, reason = reason(&error), "a message failed");
+            // Its own message, and not its causes: those name quantities, and stand in the list of what is stuck.
+            tracing::error!(message_id = message.message_id, reason = error.to_string(), "a message failed");
+            add(Metric::FailedCloses, 1);
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.message_id.clone().unwrap_or_default();
             response.batch_item_failures.push(failure);
         }
     }
+    let used = deps.store.take_consumed();
+    api::metrics::capacity(used.read_milliunits, used.write_milliunits, used.refused_writes);
     response
 }
 
@@ -56,18 +62,30 @@ pub async fn handle(deps: &Deps, now: Timestamp, event: SqsEvent) -> SqsBatchRes
 async fn advance(deps: &Deps, now: Timestamp, message: &SqsMessage) -> Result<(), Error> {
     let due = DueMessage::parse(message.body.as_deref().unwrap_or_default())?;
     let site = deps.store.site(&due.site_id).await?.ok_or(Error::NoSite)?.value;
+    let (site_id, subscription_id) = (due.site_id.as_str(), due.subscription_id.as_str());
+    let begun = Instant::now();
     let attempt = AssertUnwindSafe(deps.store.advance(&site, &due.subscription_id, site.now(now)));
     let error = match attempt.catch_unwind().await {
         Ok(Ok(advanced)) => {
-            tracing::info!(generated = advanced.generated, closed = advanced.closed, "advanced a subscription");
+            count(advanced, begun.elapsed());
+            let Advanced { generated, closed } = advanced;
+            tracing::info!(site_id, subscription_id, generated, closed, "advanced a subscription");
             return Ok(());
         }
         Ok(Err(error)) => Error::Store(error),
         Err(_) => Error::Panic,
     };
     let stuck = deps.store.mark_stuck(&due.site_id, &due.subscription_id, reason(&error), now).await?;
-    tracing::warn!(stuck_failures = stuck.failures, "a subscription is stuck");
+    tracing::warn!(site_id, subscription_id, stuck_failures = stuck.failures, "a subscription is stuck");
     Err(error)
+}
+
+fn count(advanced: Advanced, duration: Duration) {
+    add(Metric::InvoicesGenerated, advanced.generated.into());
+    add(Metric::InvoicesClosed, advanced.closed.into());
+    if advanced.closed > 0 {
+        observe(Metric::CloseMilliseconds, u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+    }
 }
 
 /// The whole chain of causes, for the list of what is stuck.

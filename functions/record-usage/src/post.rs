@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use api::metrics::{Metric, add};
 use api::usage_json::{UsageJson, usage_json};
 use api::usage_place::local_zone;
 use api::{Kind, Problem, fault};
@@ -60,6 +61,7 @@ pub async fn record_all(deps: &Deps, site: &Site, now: Timestamp, usages: Vec<Re
             *slot = answer;
         }
     }
+    count_refused(&answers);
     answers
 }
 
@@ -141,6 +143,7 @@ fn answer(
     outcome: Result<Outcome, StoreError>,
     faults: &mut BTreeMap<bool, Problem>,
 ) -> Answer {
+    count(&outcome);
     match outcome {
         Ok(Outcome::Recorded(found)) => Ok((201, usage_json(subscription, &found.record, found.late, None))),
         Ok(Outcome::Replayed(found)) => Ok((200, usage_json(subscription, &found.record, found.late, None))),
@@ -160,6 +163,25 @@ fn answer(
         }
         Err(error) => Err(faults.entry(error.is_temporary()).or_insert_with(|| fault(error)).clone()),
     }
+}
+
+fn count(outcome: &Result<Outcome, StoreError>) {
+    match outcome {
+        Ok(Outcome::Recorded(found)) if found.late => add(Metric::UsagesLate, 1),
+        Ok(Outcome::Recorded(_)) => add(Metric::UsagesRecorded, 1),
+        Ok(Outcome::Replayed(_)) => add(Metric::UsagesReplayed, 1),
+        Ok(Outcome::Conflicting(_) | Outcome::Deleted) => add(Metric::UsagesConflicting, 1),
+        // Counted with everything else that was refused.
+        Ok(Outcome::TooLate | Outcome::LimitReached) | Err(_) => {}
+    }
+}
+
+/// What was told to be wrong, conflicts left out, which are counted apart; what failed here is no refusal.
+fn count_refused(answers: &[Answer]) {
+    let refused = answers.iter().filter_map(|answer| answer.as_ref().err()).filter(|problem| {
+        problem.status() < 500 && !matches!(problem.kind(), Kind::ConflictingUsage | Kind::DeletedUsage)
+    });
+    add(Metric::UsagesRefused, u64::try_from(refused.count()).unwrap_or(u64::MAX));
 }
 
 /// What a place says that no answer reached; every place gets one.

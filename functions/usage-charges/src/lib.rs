@@ -63,7 +63,10 @@ impl Deps {
 /// Answers one request; `now` is the real time.
 pub async fn handle(deps: &Deps, now: Timestamp, event: Request) -> Response<Body> {
     let lookup = |digest| authenticate(deps, digest);
-    api::serve(&deps.edge, event, now, None, lookup, |call| answer(deps, call)).await
+    let response = api::serve(&deps.edge, event, now, None, lookup, |call| answer(deps, call)).await;
+    let used = deps.store.take_consumed();
+    api::metrics::capacity(used.read_milliunits, used.write_milliunits, used.refused_writes);
+    response
 }
 
 async fn authenticate(deps: &Deps, digest: String) -> Result<Option<(ApiKey, Site)>, StoreError> {

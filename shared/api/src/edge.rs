@@ -1,13 +1,15 @@
 //! Routes, and the way of a request through its checks.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use billing::error::Failure;
+use billing::id::SiteId;
 use billing::site::{ApiKey, Scope, Site};
 use billing::timestamp::Timestamp;
 use lambda_http::http::Method;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
+use tracing::Instrument;
 
 use crate::api_key::{key_sha256, presented_key, same_digest};
 use crate::call::{Call, Params};
@@ -86,7 +88,8 @@ fn match_path(pattern: &'static str, path: &str) -> Option<Params> {
 /// Takes a request through the checks and hands it to `handle`.
 ///
 /// In order: the route (404, 405), the size of the body (413), the key (401), what it may do (403), the query string
-/// (400). `lookup` gets the SHA-256 of the key. A problem is answered with the path as `instance` and the request's id.
+/// (400). `lookup` gets the SHA-256 of the key. A problem is answered with the path as `instance` and the request's id, which
+/// the log's lines have too: one for each request, and those of what goes wrong on the way.
 ///
 /// Each closure hands out a future of its own (`|call| answer(deps, call)`) and not one that borrows from the closure,
 /// or the whole would not be `Send` to a runtime.
@@ -102,12 +105,16 @@ where
     Found: Future<Output = Result<Option<(ApiKey, Site)>, E>>,
     Answered: Future<Output = Result<Response<Body>, Problem>>,
 {
+    let begun = Instant::now();
     let path = event.raw_http_path();
     let path = if path.is_empty() { event.uri().path() } else { path }.to_owned();
     let request_id = request_id(&event);
     let time_left = time_left(&event, now);
+    let span = tracing::info_span!("request", request_id);
+    let mut entry = Entry::default();
     let answer = async {
         let (route, params) = edge.find(event.method(), &path)?;
+        entry.route = Some((route.method, route.path));
         let (parts, body) = event.into_parts();
         // What is of no type that is read may be as long as JSON, and is told its type by whoever reads it.
         let longest = MediaType::declared(&parts.headers).unwrap_or(MediaType::Json).longest_body();
@@ -130,16 +137,38 @@ where
                 Some(site)
             }
         };
+        entry.site_id = site.as_ref().map(|site| site.id.clone());
         let query = Query::read(parts.uri.query().unwrap_or_default())?;
         let site_now = site.as_ref().map_or(now, |site| site.now(now));
         let Route { route, .. } = route;
         let headers = parts.headers;
         handle(Call { route, site, now: site_now, real_now: now, time_left, params, query, headers, body }).await
     };
-    answer.await.unwrap_or_else(|problem| {
+    let answer = answer.instrument(span.clone()).await;
+    let response = answer.unwrap_or_else(|problem| {
+        entry.problem = Some(problem.kind().type_uri());
         let problem = problem.with("instance", path.into());
         request_id.into_iter().fold(problem, |problem, id| problem.with("request_id", id.into())).to_response()
-    })
+    });
+    span.in_scope(|| entry.log(response.status().as_u16(), begun.elapsed()));
+    response
+}
+
+/// What the log says of a request: the route, but nothing of what the caller wrote into path, query, headers or body.
+#[derive(Default)]
+struct Entry {
+    route: Option<(&'static str, &'static str)>,
+    site_id: Option<SiteId>,
+    problem: Option<&'static str>,
+}
+
+impl Entry {
+    fn log(&self, status: u16, duration: Duration) {
+        let (method, route) = self.route.unzip();
+        let (site_id, problem) = (self.site_id.as_ref().map(SiteId::as_str), self.problem);
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(method, route, status, duration_ms, site_id, problem, "answered");
+    }
 }
 
 fn unauthorized() -> Problem {

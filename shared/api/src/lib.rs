@@ -12,7 +12,9 @@
 //! * [`media_type`], [`json`], [`query`], [`number_text`]: reading bodies, query strings, and numbers by their text
 //! * [`problem`], [`response`]: answering
 //! * [`usage_id`], [`usage_json`], [`usage_place`]: a usage on the wire
-//! * [`id`], [`api_key`], [`digest`], [`clock`]: what a handler needs that is no input: random names, digests, the time
+//! * [`log`], [`metrics`]: what an invocation says to whoever operates it
+//! * [`id`], [`api_key`], [`digest`], [`clock`], [`environment`]: what a handler needs that is no input: random names,
+//!   digests, the time, what is deployed around it
 //!
 //! # Invariants
 //!
@@ -26,9 +28,12 @@ pub mod call;
 pub mod clock;
 pub mod digest;
 pub mod edge;
+pub mod environment;
 pub mod id;
 pub mod json;
+pub mod log;
 pub mod media_type;
+pub mod metrics;
 pub mod number_text;
 pub mod problem;
 pub mod query;
@@ -41,6 +46,7 @@ pub use api_key::{key_sha256, new_key};
 pub use call::Call;
 pub use digest::request_digest;
 pub use edge::{Access, Edge, serve};
+pub use environment::variable;
 pub use id::new_id;
 pub use json::{parse_json, parse_json_lazily};
 pub use media_type::MediaType;

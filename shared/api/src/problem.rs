@@ -171,17 +171,11 @@ impl fmt::Display for Problem {
 
 /// Turns a failure of an adapter into a problem that tells the caller nothing but whether to try again.
 ///
-/// The chain of causes is logged here, once, by its messages: the debug form of an SDK error holds stored items.
+/// It is logged here, once, by its own message: the debug form of an SDK error holds stored items, and what is behind a
+/// failed rating names quantities.
 pub fn fault(error: impl Failure) -> Problem {
-    let mut chain = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(source) = cause {
-        chain.push_str(": ");
-        chain.push_str(&source.to_string());
-        cause = source.source();
-    }
     let temporary = error.is_temporary();
-    tracing::error!(temporary, error = chain, "an adapter failed");
+    tracing::error!(temporary, error = error.to_string(), "an adapter failed");
     if temporary {
         Problem::new(Kind::Unavailable, "the storage is busy; the same request may be sent again")
     } else {

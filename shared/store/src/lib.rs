@@ -47,6 +47,7 @@ mod due;
 mod error;
 mod invoice;
 mod key;
+mod meter;
 mod page;
 mod recent;
 mod retry;
@@ -61,9 +62,17 @@ pub use closing::{Advanced, Close};
 pub use document::{Created, Creation, Document, Page, Stored, Updated};
 pub use due::Due;
 pub use error::StoreError;
+pub use meter::Consumed;
 pub use stuck::Stuck;
 pub use subscription::Head;
 pub use usage::{Deletion, Outcome, Standing};
+
+use std::time::Duration;
+
+use crate::meter::Meter;
+
+/// How long a start waits for a connection at most: it has ten seconds on Lambda.
+const WARMING: Duration = Duration::from_secs(2);
 
 /// The store over one table; clones share the connection and what is remembered.
 #[derive(Clone, Debug)]
@@ -78,10 +87,23 @@ impl Store {
     /// A store over the table of that name.
     pub fn new(client: aws_sdk_dynamodb::Client, table: String) -> Store {
         Store {
-            table: table::Table { client, name: table },
+            table: table::Table { client, name: table, meter: Meter::default() },
             callers: Default::default(),
             heads: Default::default(),
             recent_pages: Default::default(),
         }
+    }
+
+    /// Returns what calls consumed since the last time that this was asked, over all clones.
+    pub fn take_consumed(&self) -> Consumed {
+        self.table.meter.take()
+    }
+
+    /// Connects ahead of the first call, by reading an item that cannot exist. Whether it succeeds does not matter: if
+    /// not, the first call connects.
+    pub async fn warm(&self) {
+        let nothing = key::Key { pk: "WARM".to_owned(), sk: "WARM".to_owned() };
+        let _ = tokio::time::timeout(WARMING, self.table.get(&nothing, false)).await;
+        self.table.meter.take();
     }
 }

@@ -74,7 +74,8 @@ impl Store {
         let mut item = keyed(&key::stuck(site, subscription));
         item.insert(DOCUMENT.into(), text(to_json(&stuck)?));
         item.insert(REVISION.into(), number(failures));
-        self.table
+        let put = self
+            .table
             .client
             .put_item()
             .table_name(&self.table.name)
@@ -83,6 +84,7 @@ impl Store {
             .send()
             .await
             .map_err(sdk_error)?;
+        self.table.meter.wrote(put.consumed_capacity.as_ref());
         Ok(stuck)
     }
 
@@ -91,7 +93,8 @@ impl Store {
         if self.trouble(site, subscription).await?.is_none() {
             return Ok(());
         }
-        self.table
+        let deleted = self
+            .table
             .client
             .delete_item()
             .table_name(&self.table.name)
@@ -100,6 +103,7 @@ impl Store {
             .send()
             .await
             .map_err(sdk_error)?;
+        self.table.meter.wrote(deleted.consumed_capacity.as_ref());
         Ok(())
     }
 

@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Get, Put, ReturnConsumedCapacity, TransactGetItem, TransactWriteItem, Update,
 };
 
 use crate::error::{StoreError, is_temporary, sdk_error};
 use crate::key::Key;
+use crate::meter::Meter;
 
 /// An item as DynamoDB gives it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -25,6 +28,7 @@ pub(crate) const REVISION: &str = "R";
 pub(crate) struct Table {
     pub client: Client,
     pub name: String,
+    pub meter: Meter,
 }
 
 /// What became of a transaction; a refusal by a condition is an outcome.
@@ -34,6 +38,15 @@ pub(crate) enum Transacted {
     Done,
     /// Nothing was written: which of the writes a condition refused.
     Refused(Vec<bool>),
+}
+
+/// What became of an update of one item; a refusal by its condition is an outcome.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    /// It was written; what it returns is what it was asked to return.
+    Done(Option<Item>),
+    /// Nothing was written: the item as it stood, where the update asked for it.
+    Refused(Option<Item>),
 }
 
 /// A query on the table or an index, in one direction.
@@ -84,6 +97,7 @@ impl Table {
             .send()
             .await
             .map_err(sdk_error)?;
+        self.meter.read(read.consumed_capacity.as_ref());
         Ok(read.item)
     }
 
@@ -106,6 +120,7 @@ impl Table {
                 }
                 _ => sdk_error(error),
             })?;
+        self.meter.read(read.consumed_capacity());
         Ok(read.responses.unwrap_or_default().into_iter().next().and_then(|response| response.item))
     }
 
@@ -140,6 +155,7 @@ impl Table {
             .send()
             .await
             .map_err(sdk_error)?;
+        self.meter.read(answer.consumed_capacity.as_ref());
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 
@@ -157,6 +173,24 @@ impl Table {
         Ok(items)
     }
 
+    /// Updates one item.
+    pub(crate) async fn send_update(&self, update: UpdateItemFluentBuilder) -> Result<Sent, StoreError> {
+        let update = update.table_name(&self.name).return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match update.send().await {
+            Ok(answer) => {
+                self.meter.wrote(answer.consumed_capacity.as_ref());
+                Ok(Sent::Done(answer.attributes))
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    self.meter.refused();
+                    Ok(Sent::Refused(refused.item().cloned()))
+                }
+                _ => Err(sdk_error(error)),
+            },
+        }
+    }
+
     /// Writes all or nothing.
     ///
     /// # Errors
@@ -170,8 +204,15 @@ impl Table {
             .send()
             .await;
         match sent {
-            Ok(_) => Ok(Transacted::Done),
-            Err(error) => refused(error),
+            Ok(sent) => {
+                self.meter.wrote(sent.consumed_capacity());
+                Ok(Transacted::Done)
+            }
+            Err(error) => {
+                let refused = refused(error)?;
+                self.meter.refused();
+                Ok(refused)
+            }
         }
     }
 

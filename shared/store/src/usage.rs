@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use billing::id::{ItemPriceId, SiteId, SubscriptionId};
 use billing::site::Site;
 use billing::subscription::Subscription;
@@ -14,7 +11,7 @@ use billing::usage::{Content, RecordKey, UsageRecord};
 use futures_util::{StreamExt, stream};
 
 use crate::Store;
-use crate::error::{StoreError, sdk_error};
+use crate::error::StoreError;
 use crate::key;
 use crate::page::cell::{Cell, Version};
 use crate::page::{
@@ -22,7 +19,7 @@ use crate::page::{
     cell_bytes, lay_out,
 };
 use crate::retry::Attempts;
-use crate::table::{Ask, Item, Transacted, keyed, number, text};
+use crate::table::{Ask, Item, Sent, Transacted, keyed, number, text};
 
 mod delete;
 mod exchange;
@@ -292,36 +289,34 @@ impl Pages<'_> {
                 Written::Full => Ok(Step::default()),
             };
         }
-        let sent = self
+        let update = self
             .store
             .table
             .client
             .update_item()
-            .table_name(&self.store.table.name)
             .set_key(Some(keyed(&key)))
             .update_expression(update)
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::UpdatedNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let sent = self.store.table.send_update(update).await?;
+        if matches!(sent, Sent::Refused(_)) {
+            self.forget_pages();
+        }
         match sent {
-            Ok(answer) => {
-                self.remember(start, answer.attributes.as_ref());
+            Sent::Done(updated) => {
+                self.remember(start, updated.as_ref());
                 Ok(Step { settled: self.recorded(pending, group, now), seen: None })
             }
-            Err(error) => match refusal(error).inspect(|_| self.forget_pages())? {
-                Some(item) => {
-                    let page = self.parse(&item)?;
-                    let settled = self.resolve(&page, pending, group, now).await?;
-                    Ok(Step { settled, seen: Some(page) })
-                }
-                // An engine that gives no picture with its refusal: look again.
-                None => Ok(Step::default()),
-            },
+            Sent::Refused(Some(item)) => {
+                let page = self.parse(&item)?;
+                let settled = self.resolve(&page, pending, group, now).await?;
+                Ok(Step { settled, seen: Some(page) })
+            }
+            // An engine that gives no picture with its refusal: look again.
+            Sent::Refused(None) => Ok(Step::default()),
         }
     }
 
@@ -472,16 +467,5 @@ impl Pages<'_> {
     /// The bytes that partition and price take in each page's key, with the names of both keys.
     fn overhead(&self) -> usize {
         "PK".len() + self.partition.len() + "SK".len() + key::pages(self.price).len()
-    }
-}
-
-/// The item as it stood when a condition refused the update.
-///
-/// # Errors
-/// Every other failure.
-fn refusal(error: aws_sdk_dynamodb::error::SdkError<UpdateItemError>) -> Result<Option<Item>, StoreError> {
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(refused)) => Ok(refused.item().cloned()),
-        _ => Err(sdk_error(error)),
     }
 }

@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use billing::timestamp::Timestamp;
 use billing::usage::RecordKey;
 
 use super::limit::{Change, Written};
-use super::{Outcome, Pages, Pending, refusal};
+use super::{Outcome, Pages, Pending};
 use crate::error::StoreError;
 use crate::key;
 use crate::page::cell::Cell;
 use crate::page::{Bound, Page, attribute_name, lay_out};
-use crate::table::{Item, keyed, number, text};
+use crate::table::{Item, Sent, keyed, number, text};
 
 impl Pages<'_> {
     /// Puts a correction in the place of a tombstone, on condition that it is the very tombstone that was read.
@@ -64,23 +63,17 @@ impl Pages<'_> {
             let write = self.store.table.update_named(&key, update, condition, names, values)?;
             return self.transact(vec![write], change).await;
         }
-        let sent = self
+        let update = self
             .store
             .table
             .client
             .update_item()
-            .table_name(&self.store.table.name)
             .set_key(Some(keyed(&key)))
             .update_expression(update)
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
-            Ok(_) => Ok(Written::Done),
-            Err(error) => refusal(error).map(|_| Written::Lost),
-        }
+            .set_expression_attribute_values(Some(values));
+        let done = matches!(self.store.table.send_update(update).await?, Sent::Done(_));
+        Ok(if done { Written::Done } else { Written::Lost })
     }
 }

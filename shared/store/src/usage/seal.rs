@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::ReturnValue;
 use billing::period::BillingPeriod;
 use billing::usage::{RecordKey, UsageRecord};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Pages, refusal};
+use super::Pages;
 use crate::error::StoreError;
 use crate::key;
 use crate::page::{Bound, Draft, Page, Tiling, cut, tile};
 use crate::retry::Attempts;
-use crate::table::{keyed, number, text};
+use crate::table::{Sent, keyed, number, text};
 
 /// How many pages are sealed at once.
 const CONCURRENT: usize = 16;
@@ -82,24 +82,20 @@ impl Pages<'_> {
 
     /// Seals one page, on condition that it does not reach beyond the period, and gives it as it is then.
     async fn seal_page(&self, start: &Bound, period: u32, to: &Bound) -> Result<Option<Page>, StoreError> {
-        let sent = self
+        let update = self
             .store
             .table
             .client
             .update_item()
-            .table_name(&self.store.table.name)
             .set_key(Some(keyed(&key::page(&self.partition, self.price, start))))
             .update_expression("SET S = if_not_exists(S, :period)")
             .condition_expression("E <= :to")
             .expression_attribute_values(":period", number(period))
             .expression_attribute_values(":to", text(to.as_str()))
-            .return_values(ReturnValue::AllNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
-            Ok(answer) => answer.attributes.map(|item| self.parse(&item)).transpose(),
-            Err(error) => refusal(error).map(|_| None),
+            .return_values(ReturnValue::AllNew);
+        match self.store.table.send_update(update).await? {
+            Sent::Done(item) => item.map(|item| self.parse(&item)).transpose(),
+            Sent::Refused(_) => Ok(None),
         }
     }
 }
