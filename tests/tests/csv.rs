@@ -2,6 +2,9 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
+use lambda_http::RequestExt;
+use local::engine::sqs;
+use local::functions::Functions;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, KEY, World};
@@ -331,6 +334,38 @@ async fn the_answer_to_the_worst_of_tables_fits_into_what_lambda_sends() {
         assert!((told_in_full..=1_000).contains(&full), "{full}");
         assert!(rows.iter().take(full).all(|row| row["problem"]["detail"].is_string()));
     }
+}
+
+#[tokio::test]
+async fn rows_that_the_invocations_time_does_not_reach_can_be_sent_again() {
+    let world = world().await;
+    let queues = sqs::create_queues(world.system.engine(), &world.system.template().queues, true).await.unwrap();
+    let functions = Functions::new(world.system.engine(), world.system.template(), &queues).unwrap();
+    let row = |n: u32| format!("minutes-usd,{},1\n", 1_775_100_000 + 60 * n);
+    let table: String =
+        std::iter::once("item_price_id,usage_date,quantity\n".into()).chain((0..2_500).map(row)).collect();
+    let now = world.system.now();
+    let send = async |seconds: u64| -> Value {
+        let request = Request::post(format!("http://127.0.0.1{OF_SUB}"))
+            .header("authorization", format!("Bearer {KEY}"))
+            .header("content-type", "text/csv")
+            .body(lambda_http::Body::from(table.as_str()))
+            .unwrap();
+        let mut context = lambda_http::Context::default();
+        context.deadline = u64::try_from(now.millis()).unwrap() + seconds * 1_000;
+        let answer = functions.http("record-usage", now, request.with_lambda_context(context)).await;
+        serde_json::from_slice(answer.body()).unwrap()
+    };
+
+    let none = send(3).await;
+    let all = send(600).await;
+
+    assert_eq!(none["summary"]["failed"], 2_500);
+    let first = &none["outcomes"][0];
+    assert_eq!((&first["line"], &first["status"], &first["outcome"]), (&json!(2), &json!(503), &json!("failed")));
+    assert!(first["problem"]["detail"].as_str().unwrap().starts_with("not reached in time"));
+    assert_eq!(all["summary"]["recorded"], 2_500);
+    assert_eq!(total_usage(&world).await, "2500");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod demo;
 mod faults;
 mod harness;
 mod hostile;
+mod import;
 mod keys;
 mod layout;
 mod lifecycle;

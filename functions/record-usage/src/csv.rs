@@ -6,12 +6,11 @@
 mod answer;
 mod table;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use api::{Call, Kind, Problem};
 use billing::id::SubscriptionId;
 use lambda_http::{Body, Response};
-use tokio::time::Instant;
 
 use self::answer::{Form, Outcome};
 use self::table::Table;
@@ -26,27 +25,57 @@ const SPARE_TIME: Duration = Duration::from_secs(4);
 
 /// Records the rows of the body, for the subscription of the path where there is one.
 pub async fn record(deps: &Deps, call: &Call<Route>, of: Option<SubscriptionId>) -> Result<Response<Body>, Problem> {
-    let end = Instant::now() + call.time_left;
+    let mut time = Time { end: Instant::now() + call.time_left, slowest: Duration::ZERO };
     let table = Table::read(call.body_text()?, of.is_some())?;
     let form = Form::accepted(call.header("accept"));
     form.check(&table)?;
     let mut outcomes = Vec::with_capacity(table.rows().len());
-    let mut slowest = Duration::ZERO;
     for rows in table.rows().chunks(ROWS_AT_A_TIME) {
         let start = Instant::now();
-        if end.saturating_duration_since(start) < SPARE_TIME + slowest {
+        if !time.suffices(start) {
             outcomes.extend(rows.iter().map(|row| Outcome::of(row.line, Err(not_reached()))));
             continue;
         }
         let usages = rows.iter().map(|row| table.usage(row, of.as_ref())).collect();
         let answers = record_all(deps, call.site()?, call.now, usages).await;
         outcomes.extend(rows.iter().zip(answers).map(|(row, answer)| Outcome::of(row.line, answer)));
-        slowest = slowest.max(start.elapsed());
+        time.slowest = time.slowest.max(start.elapsed());
     }
     answer::forget_most_problems(&mut outcomes);
     form.answer(&table, &outcomes)
 }
 
+/// The time of an invocation.
+struct Time {
+    end: Instant,
+    /// How long the slowest rows at a time took so far.
+    slowest: Duration,
+}
+
+impl Time {
+    /// Whether more rows can be recorded, and the answer be written, before it ends.
+    fn suffices(&self, now: Instant) -> bool {
+        self.end.saturating_duration_since(now) >= SPARE_TIME + self.slowest
+    }
+}
+
 fn not_reached() -> Problem {
     Problem::new(Kind::Unavailable, "not reached in time; send the rows that failed again, or the same file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_begun_while_there_is_time_for_as_slow_ones_as_before() {
+        let now = Instant::now();
+        for (left, slowest, suffices) in
+            [(4_000, 0, true), (3_999, 0, false), (9_000, 5_000, true), (9_000, 5_001, false)]
+        {
+            let time = Time { end: now + Duration::from_millis(left), slowest: Duration::from_millis(slowest) };
+            assert_eq!(time.suffices(now), suffices, "{left} {slowest}");
+        }
+        assert!(!Time { end: now, slowest: Duration::ZERO }.suffices(now + Duration::from_secs(1)));
+    }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong while the local system starts or runs; what the functions answer is not an error here.
 
+use crate::import::ImportError;
+
 /// Why the local system could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -64,6 +66,9 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// An import ended before its file did.
+    #[error("the import stopped")]
+    Import(#[from] ImportError),
     /// The demo got another answer than it needs to go on.
     #[error("the demo stopped: {0}")]
     Demo(String),

@@ -1,7 +1,7 @@
 //! The whole system in one process, for development and tests.
 //!
 //! **Owns** the embedded DynamoDB and SQS behind the AWS SDK's HTTP client, what API Gateway, the Scheduler and the SQS
-//! event source do with the functions, the demo, and the program `local`.
+//! event source do with the functions, the demo, importing a file, and the program `local`.
 //!
 //! **Does not own** any rule of billing, nor the routes, schedules, queues and keys: those are the template's.
 //!
@@ -14,6 +14,7 @@
 //! * [`functions`]: the wiring of the handlers
 //! * [`system`], [`clock`]: all of it together, at a real or a fixed time
 //! * [`endpoints`]: only the two AWS endpoints, on sockets
+//! * [`import`]: a file of usages to the HTTP API of any deployment
 //! * [`demo`]: a site that lives through a month
 #![warn(missing_docs)]
 
@@ -24,6 +25,7 @@ pub mod engine;
 pub mod error;
 pub mod functions;
 pub mod gateway;
+pub mod import;
 pub mod queue_pump;
 pub mod server;
 pub mod system;

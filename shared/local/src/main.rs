@@ -1,5 +1,6 @@
-//! `cargo dev`: the whole system in one process, on loopback.
+//! `cargo dev`: the whole system in one process, on loopback; and `import`, for a file of usages to any deployment.
 
+mod import_command;
 mod progress;
 
 use std::error::Error as _;
@@ -8,7 +9,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use import_command::{ImportOptions, import};
 use local::demo::{self, DEMO_KEY};
 use local::endpoints::Endpoints;
 use local::functions::ROOT_KEY;
@@ -21,8 +23,10 @@ const QUEUE_PERIOD: Duration = Duration::from_millis(500);
 
 /// Runs Countinghouse on this computer: its functions, DynamoDB, SQS and the schedule, in one process.
 #[derive(Debug, Parser)]
-#[command(name = "local", version)]
+#[command(name = "local", version, args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Keep the data in this directory; without it everything is in memory.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -43,14 +47,23 @@ struct Options {
     sqs_port: u16,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    Import(ImportOptions),
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let options = Options::parse();
-    let ended = if options.endpoints_only { serve_endpoints(&options).await } else { serve_system(&options).await };
+    let mut options = Options::parse();
+    let ended = match options.command.take() {
+        Some(Command::Import(options)) => import(options).await,
+        None if options.endpoints_only => serve_endpoints(&options).await.map(|()| ExitCode::SUCCESS),
+        None => serve_system(&options).await.map(|()| ExitCode::SUCCESS),
+    };
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
             let mut source = error.source();

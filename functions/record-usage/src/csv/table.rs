@@ -41,7 +41,7 @@ impl Table {
         let end = format!("\n{END}");
         let mut reader =
             ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes().chain(end.as_bytes()));
-        let mut lines = Lines { text: text.as_bytes(), counted: 0, line: 1 };
+        let mut lines = Lines { text: text.as_bytes(), counted: 0, line: 1, after_return: false };
         let mut records = reader.records().map(|record| record.map_err(|error| unreadable(error.to_string())));
         let header = records.next().transpose()?.filter(|header| !is_end(header));
         let header = header.ok_or_else(|| unreadable("the body is empty; its first row names the columns"))?;
@@ -149,29 +149,27 @@ fn check_columns(header: &StringRecord, with_subscription: bool) -> Result<(), P
     }
 }
 
-/// Counts the lines of a text up to one row after the other.
+/// Counts the lines of a text, which end with `\n`, `\r\n` or `\r`, up to one row after the other.
 struct Lines<'a> {
     text: &'a [u8],
     counted: usize,
     line: u64,
+    after_return: bool,
 }
 
 impl Lines<'_> {
     /// The line where the row begins. The reader's own position lies before the blank lines that it passes over.
     fn of(&mut self, row: &StringRecord) -> u64 {
-        let is_line_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
         let before = row.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
-        let blank = self.text.iter().skip(before).take_while(is_line_end).count();
-        let start = before.saturating_add(blank);
-        for at in self.counted..start {
-            let ends_here = match self.text.get(at) {
-                Some(b'\n') => true,
-                Some(b'\r') => self.text.get(at.saturating_add(1)) != Some(&b'\n'),
-                _ => false,
-            };
-            self.line = self.line.saturating_add(u64::from(ends_here));
+        while let Some(byte) = self.text.get(self.counted) {
+            if self.counted >= before && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            let ends = *byte == b'\r' || (*byte == b'\n' && !self.after_return);
+            self.line = self.line.saturating_add(u64::from(ends));
+            self.after_return = *byte == b'\r';
+            self.counted = self.counted.saturating_add(1);
         }
-        self.counted = start;
         self.line
     }
 }
