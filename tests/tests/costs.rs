@@ -59,6 +59,22 @@ async fn a_batch_of_a_thousand_costs_two_write_units_a_page() {
 }
 
 #[tokio::test]
+async fn a_table_costs_as_little_as_batches_of_a_thousand() {
+    let world = a_month_of_usage().await;
+    let rows = (0..5_000).map(|n| format!("minutes-usd,{},1\n", 1_775_100_030 + 60 * n));
+    let table: String = std::iter::once("item_price_id,usage_date,quantity\n".to_owned()).chain(rows).collect();
+
+    world.system.engine().reset_capacity();
+    let csv = [("content-type", "text/csv")];
+    let answer = world.send_text(Method::POST, "/v1/subscriptions/sub/usages", Some(table), KEY, &csv).await;
+    let meter = world.system.engine().capacity();
+
+    show("a table of 5,000 rows", &meter);
+    assert_eq!(answer.expect(207)["summary"]["recorded"], 5_000);
+    assert!(meter.write_units() <= 0.045 * 5_000.0, "{}", meter.write_units());
+}
+
+#[tokio::test]
 async fn generating_and_closing_a_month_of_thirty_usages_costs_a_page_and_a_transaction() {
     let world = a_month_of_usage().await;
 

@@ -76,7 +76,7 @@ impl World {
             .method(method)
             .uri(format!("http://127.0.0.1{path}"))
             .header("authorization", format!("Bearer {key}"));
-        if body.is_some() {
+        if body.is_some() && !headers.iter().any(|(name, _)| *name == "content-type") {
             request = request.header("content-type", "application/json");
         }
         for (name, value) in headers {

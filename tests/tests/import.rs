@@ -195,12 +195,12 @@ fn scripted(listener: &TcpListener, script: &[(&str, &str, String)]) -> Vec<Stri
 #[tokio::test]
 async fn rows_that_fail_for_a_moment_are_sent_again_and_no_others() {
     let served = Served::new("moment").await;
-    let import = served.import("item_price_id,usage_date,quantity\na,1,1\nb,2,2\nc,3,3\n");
+    let import = served.import("item_price_id,usage_date,quantity\na,1,1\nb,2,2\nc,3,3\nd,4,4\n");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let recorded = r#"{"line":2,"status":201,"outcome":"recorded"}"#;
     let failed = r#"{"line":3,"status":503,"outcome":"failed","problem":{"type":"/problems/unavailable"}}"#;
-    let some = format!(r#"{{"outcomes":[{recorded},{failed},{recorded}]}}"#);
+    let some = format!(r#"{{"outcomes":[{recorded},{failed}]}}"#);
     let one = format!(r#"{{"outcomes":[{recorded}]}}"#);
     let script = [
         ("503 Service Unavailable", "retry-after: 0\r\n", "{}"),
@@ -208,9 +208,11 @@ async fn rows_that_fail_for_a_moment_are_sent_again_and_no_others() {
         ("500 Internal Server Error", "", ""),
         ("207 Multi-Status", "", "cut off"),
         ("413 Payload Too Large", "", "{}"),
+        ("413 Payload Too Large", "", "{}"),
+        ("207 Multi-Status", "", one.as_str()),
         ("207 Multi-Status", "", one.as_str()),
         ("207 Multi-Status", "", r#"{"outcomes":[]}"#),
-        ("207 Multi-Status", "", some.replacen(&format!(",{recorded}]"), "]", 1).as_str()),
+        ("207 Multi-Status", "", some.as_str()),
         ("207 Multi-Status", "", one.as_str()),
     ]
     .map(|(status, headers, answer)| (status, headers, answer.to_owned()));
@@ -219,11 +221,9 @@ async fn rows_that_fail_for_a_moment_are_sent_again_and_no_others() {
     let ended = import::run(&import, |_| {}).await;
     let bodies = answering.await.unwrap();
 
-    assert_eq!(ended.unwrap(), summary(3, 0, 0));
-    let rows: Vec<Vec<char>> =
-        bodies.iter().map(|body| body.lines().skip(1).filter_map(|row| row.chars().next()).collect()).collect();
-    let (all, first, others) = (vec!['a', 'b', 'c'], vec!['a'], vec!['b', 'c']);
-    let expected = [&all, &all, &all, &all, &all, &first, &others, &others, &vec!['c']];
-    assert_eq!(rows.iter().collect::<Vec<_>>(), expected);
+    assert_eq!(ended.unwrap(), summary(4, 0, 0));
+    let first_cells = |body: &String| body.lines().skip(1).filter_map(|row| row.chars().next()).collect::<String>();
+    let sent: Vec<String> = bodies.iter().map(first_cells).collect();
+    assert_eq!(sent, ["abcd", "abcd", "abcd", "abcd", "abcd", "ab", "a", "b", "cd", "cd", "d"]);
     assert!(!import.report.exists());
 }

@@ -100,7 +100,7 @@ fn command(line: usize, text: &str) -> Command {
         match word.as_str() {
             "-s" => {}
             "-X" => assert_eq!(method.replace(value()), None, "line {line}: a second method"),
-            "-d" => assert_eq!(body.replace(value()), None, "line {line}: a second body"),
+            "-d" | "--data-binary" => assert_eq!(body.replace(value()), None, "line {line}: a second body"),
             "-H" => {
                 let header = value();
                 let (name, value) = header.split_once(": ").unwrap_or_else(|| panic!("line {line}: {header}"));

@@ -3,7 +3,6 @@
 //! The file is read as it goes, so that its size does not matter. Nothing is remembered between two runs: a usage is
 //! known by its content, and one that an earlier run recorded is answered as replayed.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,14 +10,16 @@ use std::time::Duration;
 use billing::id::SubscriptionId;
 
 mod answer;
+mod batch;
 mod client;
 mod report;
 mod rows;
 
 pub use answer::{Outcome, Summary};
-use client::{Client, Reply};
+use batch::settle;
+use client::Client;
 use report::Report;
-use rows::{Row, Rows};
+use rows::Rows;
 
 /// How many rows go in one call where nothing else is said.
 pub const USUAL_ROWS_PER_CALL: usize = 5_000;
@@ -28,12 +29,6 @@ pub const MOST_ROWS_PER_CALL: usize = 50_000;
 
 /// The most bytes of rows in one call, which takes 4 MiB with its header.
 const MOST_BYTES_PER_CALL: usize = 7 << 19;
-
-/// How often in a row a call may come to nothing: then two minutes are over.
-const MOST_TRIES: u32 = 9;
-
-/// The longest wait between two tries.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What to import, and where.
 #[derive(Clone, Debug)]
@@ -124,7 +119,7 @@ pub async fn run(import: &Import, mut progress: impl FnMut(Progress)) -> Result<
         if batch.is_empty() {
             return Ok(summary);
         }
-        let outcomes = settle(import, &client, rows.header(), &batch).await?;
+        let outcomes = settle(&client, rows.header(), &batch, import.first_wait).await?;
         for (row, outcome) in batch.iter().zip(&outcomes) {
             summary.count(outcome);
             report.write(row, outcome)?;
@@ -132,75 +127,6 @@ pub async fn run(import: &Import, mut progress: impl FnMut(Progress)) -> Result<
         report.flush()?;
         progress(Progress { bytes: rows.bytes(), summary });
     }
-}
-
-/// Sends rows until each has an outcome that sending it again would not change, or patience ends.
-async fn settle(
-    import: &Import,
-    client: &Client,
-    header: &[String],
-    batch: &[Row],
-) -> Result<Vec<Outcome>, ImportError> {
-    let mut outcomes: Vec<Option<Outcome>> = batch.iter().map(|row| row.flaw.map(Outcome::refused)).collect();
-    let open = |outcomes: &[Option<Outcome>]| -> Vec<usize> {
-        let is_open = |outcome: &Option<Outcome>| outcome.as_ref().is_none_or(Outcome::is_failed);
-        outcomes.iter().enumerate().filter(|(_, outcome)| is_open(outcome)).map(|(index, _)| index).collect()
-    };
-    let mut calls = VecDeque::from([open(&outcomes)]);
-    let mut tries = 0;
-    while let Some(call) = calls.pop_front() {
-        if call.is_empty() {
-            continue;
-        }
-        let rows = call.iter().filter_map(|&index| batch.get(index));
-        let (reason, wait) = match client.post(header, rows).await? {
-            Reply::Outcomes(answers) if answers.len() != call.len() => {
-                ("the answer is about other rows".to_owned(), None)
-            }
-            Reply::Outcomes(answers) => {
-                let failed = answers.iter().filter(|answer| answer.is_failed()).count();
-                let reason = answers.iter().find(|answer| answer.is_failed()).map(Outcome::told).unwrap_or_default();
-                if failed < answers.len() {
-                    tries = 0;
-                }
-                for (&index, answer) in call.iter().zip(answers) {
-                    if let Some(slot) = outcomes.get_mut(index) {
-                        *slot = Some(answer);
-                    }
-                }
-                if failed == 0 {
-                    continue;
-                }
-                (reason, None)
-            }
-            Reply::TooLarge(_) if call.len() > 1 => {
-                let (first, second) = call.split_at(call.len() / 2);
-                calls.extend([first.to_vec(), second.to_vec()]);
-                continue;
-            }
-            Reply::TooLarge(detail) => {
-                if let Some(slot) = call.first().and_then(|&index| outcomes.get_mut(index)) {
-                    *slot = Some(Outcome::refused(&detail));
-                }
-                continue;
-            }
-            Reply::Later { reason, wait } => (reason, wait),
-        };
-        tries += 1;
-        if tries == MOST_TRIES {
-            // Rows that were answered are told as failed; without an answer, there is nothing to tell of any.
-            if outcomes.iter().all(Option::is_some) {
-                break;
-            }
-            return Err(ImportError::Unavailable { tries, reason });
-        }
-        tokio::time::sleep(wait.unwrap_or_else(|| import.first_wait * 2_u32.pow(tries - 1)).min(LONGEST_WAIT)).await;
-        let still_open = call.into_iter().filter(|&index| {
-            outcomes.get(index).is_some_and(|outcome| outcome.as_ref().is_none_or(Outcome::is_failed))
-        });
-        calls.push_front(still_open.collect());
-    }
-    Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Outcome::refused("it was not sent"))).collect())
 }
 
 fn failed(what: &'static str, path: &Path) -> impl Fn(std::io::Error) -> ImportError {
