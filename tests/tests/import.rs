@@ -165,10 +165,12 @@ async fn an_api_that_does_not_answer_is_tried_again_and_given_up_with_a_reason()
     let import = served.import(&table(1));
     let nobody = server::bind(0, "--port").await.unwrap().local_addr().unwrap();
 
-    let ended = import::run(&Import { url: format!("http://{nobody}"), ..import.clone() }, |_| {}).await;
+    for scheme in ["http", "https"] {
+        let ended = import::run(&Import { url: format!("{scheme}://{nobody}"), ..import.clone() }, |_| {}).await;
 
-    let Err(error @ ImportError::Unavailable { tries: 9, .. }) = ended else { panic!("{ended:?}") };
-    assert!(error.to_string().contains("run the same command again later"), "{error}");
+        let Err(error @ ImportError::Unavailable { tries: 9, .. }) = ended else { panic!("{ended:?}") };
+        assert!(error.to_string().contains("run the same command again later"), "{error}");
+    }
 }
 
 /// Answers one connection after the other with what a script says, and returns the bodies that it was sent.

@@ -59,7 +59,9 @@ impl Client {
         let executor = TokioExecutor::new();
         let http = match (uri.scheme_str(), uri.host()) {
             (Some("https"), Some(_)) => {
-                let roots = HttpsConnectorBuilder::new().with_native_roots();
+                // Named, since the AWS SDK's crates bring a second one along for their own use.
+                let provider = rustls::crypto::ring::default_provider();
+                let roots = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider);
                 let roots = roots.map_err(|error| {
                     ImportError::Url(format!("https needs the certificates of this computer, which lack: {error}"))
                 })?;
