@@ -270,6 +270,8 @@ struct WrittenRoute {
 struct WrittenSchedule {
     schedule_expression: String,
     dead_letter_config: Option<DeadLetterConfig>,
+    #[serde(rename = "OmitName")]
+    _omit_name: Option<IgnoredAny>,
     #[serde(rename = "RetryPolicy")]
     _retry_policy: Option<IgnoredAny>,
 }
