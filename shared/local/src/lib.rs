@@ -7,8 +7,8 @@
 //!
 //! # Layout
 //!
-//! * [`engine`]: DynamoDB and SQS in process, faults, consumed capacity
-//! * [`template`]: what `template.yaml` says of functions, routes, schedules, queues and the table
+//! * [`engine`]: DynamoDB and SQS in process, faults, consumed capacity, what each function may do
+//! * [`template`]: what `template.yaml` says of functions, their policies, routes, schedules, queues and the table
 //! * [`gateway`], [`server`]: HTTP requests as API Gateway events; the socket
 //! * [`queue_pump`]: messages as SQS events, partial batch failures, dead letters
 //! * [`functions`]: the wiring of the handlers

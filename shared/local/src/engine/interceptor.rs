@@ -76,7 +76,7 @@ pub enum Verdict {
     Duplicate,
 }
 
-/// Sees every call before an engine does: those of the functions, and `ReceiveMessage` and `DeleteMessageBatch` of the
+/// Sees every call before an engine does, unless a policy refuses it: those of the functions, and `ReceiveMessage` and `DeleteMessageBatch` of the
 /// SQS event source. What the local system does to set itself up passes unseen.
 pub trait Interceptor: Send + Sync {
     /// Decides what becomes of a call.
