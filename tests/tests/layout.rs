@@ -259,6 +259,21 @@ fn the_pure_crates_build_on_nothing_that_is_not_pure() {
     }
 }
 
+/// Cargo joins the features of all packages that it selects, and it selects the default ones for a binary that is built by
+/// its name: the engines of the local system would come with a second TLS stack.
+#[test]
+fn a_function_that_is_built_by_its_name_is_built_without_the_local_system() {
+    let manifest = read(&root().join("Cargo.toml"));
+    let members = manifest.split_once("default-members = [").and_then(|(_, rest)| rest.split_once(']')).unwrap().0;
+    let members: BTreeSet<&str> = members.split(',').map(|name| name.trim().trim_matches('"')).collect();
+
+    for folder in names("shared") {
+        let is_default = members.contains(format!("shared/{folder}").as_str());
+        assert_eq!(is_default, folder != "local", "shared/{folder} among the default members");
+    }
+    assert!(members.contains("functions/*") && members.contains("tests"), "{members:?}");
+}
+
 #[test]
 fn the_top_level_is_as_designed() {
     let found = names(".");

@@ -41,8 +41,7 @@ impl RuntimeApi {
         let (asked_sender, asked) = unbounded_channel();
         let (events, events_receiver) = unbounded_channel();
         let (answers_sender, answers) = unbounded_channel();
-        let shared =
-            Shared { asked: asked_sender, events: Mutex::new(events_receiver), answers: answers_sender };
+        let shared = Shared { asked: asked_sender, events: Mutex::new(events_receiver), answers: answers_sender };
         let app = Router::new().fallback(answer).with_state(Arc::new(shared));
         let server = tokio::spawn(async move { axum::serve(listener, app).await.expect("the socket is served") });
         RuntimeApi { address, asked, events, answers, server }

@@ -18,7 +18,9 @@ pub struct Row {
 /// Prints the table, and what its columns mean.
 pub fn print(rows: &[Row]) {
     println!();
-    println!("| function | binary MB | start ms, median | worst | of it CPU | CPU \u{b5}s a call | wall \u{b5}s a call | peak MB |");
+    println!(
+        "| function | binary MB | start ms, median | worst | of it CPU | CPU \u{b5}s a call | wall \u{b5}s a call | peak MB |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     for row in rows {
         let mut starts: Vec<Duration> = row.starts.iter().map(|start| start.wall).collect();
@@ -39,8 +41,12 @@ pub fn print(rows: &[Row]) {
     }
     println!();
     println!("start: from the start of the process to its first request for an event, the connection to the table");
-    println!("included, over plain HTTP and without a handshake. CPU: user and system, of the function's process alone.");
-    println!("wall: with the time of the embedded engine and of the benchmark, which are slower than what they stand for.");
+    println!(
+        "included, over plain HTTP and without a handshake. CPU: user and system, of the function's process alone."
+    );
+    println!(
+        "wall: with the time of the embedded engine and of the benchmark, which are slower than what they stand for."
+    );
 }
 
 fn millis(duration: Duration) -> f64 {
