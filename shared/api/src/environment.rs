@@ -3,12 +3,19 @@
 use std::fmt;
 
 /// A variable that a function cannot start without.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Unset(&'static str);
 
 impl fmt::Display for Unset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the environment variable {} is not set", self.0)
+    }
+}
+
+/// What a `main` that fails shows.
+impl fmt::Debug for Unset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -25,4 +32,16 @@ pub fn variable(name: &'static str) -> Result<String, Unset> {
 /// Returns the function's name as Lambda says it; `local` elsewhere.
 pub fn function_name() -> String {
     variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "local".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_missing_is_named() {
+        let refused = variable("COUNTINGHOUSE_UNSET").unwrap_err();
+
+        assert_eq!(format!("{refused:?}"), "the environment variable COUNTINGHOUSE_UNSET is not set");
+    }
 }

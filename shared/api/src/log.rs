@@ -34,7 +34,7 @@ const REQUEST_ID: &str = "request_id";
 const INVOCATION_ID: &str = "invocation_id";
 
 /// Why the log cannot be started.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum LogError {
     /// The level is none.
     Level(String),
@@ -48,6 +48,13 @@ impl fmt::Display for LogError {
             LogError::Level(text) => write!(f, "the log level {text:?} is none of error, warn, info, debug, trace"),
             LogError::Started => f.write_str("the log was started before"),
         }
+    }
+}
+
+/// What a `main` that fails shows.
+impl fmt::Debug for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
