@@ -132,6 +132,7 @@ catalog 200 local-demo-key PATCH /v1/sites/demo '{"test_clock":"2015-10-01T00:00
 invoke close-periods 'answer == {"due": 1}'
 invoke issue-invoice 'answer == {"batchItemFailures": []}'
 invoke invoices 'status == 200 and [(one["status"], one["total"]) for one in body["list"]] == [("pending", "1.10")]'
+invoke docs 'status == 200 and body["openapi"] == "3.1.0"'
 
 for event in events/*.json; do
   name=$(basename "$event" .json)

@@ -173,6 +173,18 @@ async fn a_backdated_start_bills_every_missed_boundary_in_order() {
 }
 
 #[tokio::test]
+async fn a_change_waits_for_the_periods_that_have_ended_and_is_no_fault_of_the_server() {
+    let world = world().await;
+    world.subscribe("2010-01-01T00:00:00Z", &["line-usd"]).await;
+
+    let early = world.post("/v1/subscriptions/sub/cancel", json!({})).await;
+    world.system.settle().await.unwrap();
+
+    assert_eq!((early.status, &early.body["type"]), (409, &json!("/problems/periods-pending")));
+    assert_eq!(of_subscription(&world, "cancel").await["status"], "cancelled");
+}
+
+#[tokio::test]
 async fn a_removed_price_is_billed_to_its_end_and_an_added_one_from_its_beginning() {
     let world = world().await;
     world.subscribe(START, &["minutes-usd"]).await;

@@ -9,6 +9,7 @@ mod closing;
 mod costs;
 mod csv;
 mod demo;
+mod description;
 mod faults;
 mod harness;
 mod hostile;

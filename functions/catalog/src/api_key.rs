@@ -2,7 +2,9 @@
 
 use lambda_http::{Body, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use api::openapi::TimeInput;
 use api::{Call, Kind, NumberText, Problem, fault, json_response, key_sha256, list_response, new_key, no_content};
 use billing::id::SiteId;
 use billing::site::{ApiKey, Scope};
@@ -15,19 +17,28 @@ use crate::{Deps, Route, text};
 /// How long a caller's own key may be, in characters.
 const KEY_LENGTHS: std::ops::RangeInclusive<usize> = 12..=200;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewApiKey {
+pub struct NewApiKey {
     site_id: SiteId,
+    /// What it may do; admin includes the others.
+    #[schema(min_items = 1)]
     scopes: Vec<Scope>,
+    /// When it stops working, in real time; never, where it is left out.
+    #[schema(value_type = Option<TimeInput>)]
     expires_at: Option<NumberText>,
+    /// A key of your own; a random one is made where it is left out.
+    #[schema(pattern = "^[!-~]{12,200}$")]
     key: Option<String>,
 }
 
 /// A key on the wire; its text is there in the answer to its creation alone.
-#[derive(Serialize)]
-struct ApiKeyBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiKey)]
+pub struct ApiKeyBody<'a> {
+    /// The SHA-256 of the key, in lower-case hexadecimal.
     id: &'a str,
+    /// The text of the key, shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
     site_id: &'a SiteId,

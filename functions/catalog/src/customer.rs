@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use api::{Call, Problem, request_digest};
 use billing::catalog::Customer;
@@ -12,34 +13,49 @@ use billing::timestamp::Timestamp;
 use crate::document::{Draft, Resource, id_or_new};
 use crate::{Route, text};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewCustomer {
+pub struct NewCustomer {
     id: Option<CustomerId>,
+    /// The name on invoices.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
+    /// The address that invoices go to.
+    #[schema(max_length = 254)]
     email: Option<String>,
+    /// What invoice numbers begin with; unique in the site. The id, where there is none.
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,40}$")]
     number: Option<String>,
     payment_terms: Option<PaymentTerms>,
+    /// Whether payment is collected when an invoice is issued; kept, and acted on by nobody.
     auto_collection: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CustomerChange {
+pub struct CustomerChange {
+    /// The name on invoices.
     #[serde(default, deserialize_with = "text::present")]
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
+    /// The address that invoices go to.
     #[serde(default, deserialize_with = "text::present")]
+    #[schema(max_length = 254)]
     email: Option<String>,
+    /// What invoice numbers begin with; unique in the site. The id, where there is none.
     #[serde(default, deserialize_with = "text::present")]
+    #[schema(pattern = "^[A-Za-z0-9_.:-]{1,40}$")]
     number: Option<String>,
     #[serde(default, deserialize_with = "text::present")]
     payment_terms: Option<PaymentTerms>,
+    /// Whether payment is collected when an invoice is issued; kept, and acted on by nobody.
     #[serde(default, deserialize_with = "text::present")]
     auto_collection: Option<bool>,
 }
 
-#[derive(Serialize)]
-struct CustomerBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Customer)]
+pub struct CustomerBody<'a> {
     id: &'a CustomerId,
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use api::{Call, Problem, request_digest};
 use billing::catalog::Feature;
@@ -11,22 +12,25 @@ use billing::timestamp::Timestamp;
 use crate::document::{Draft, Resource, id_or_new};
 use crate::{Route, text};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewFeature {
+pub struct NewFeature {
     id: Option<FeatureId>,
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct FeatureChange {
+pub struct FeatureChange {
     #[serde(default, deserialize_with = "text::present")]
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
 }
 
-#[derive(Serialize)]
-struct FeatureBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Feature)]
+pub struct FeatureBody<'a> {
     id: &'a FeatureId,
     name: &'a str,
     created_at: Timestamp,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use api::{Call, Problem, request_digest};
 use billing::catalog::{Item, ItemType};
@@ -11,28 +12,37 @@ use billing::timestamp::Timestamp;
 use crate::document::{Draft, Resource, id_or_new};
 use crate::{Route, text};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewItem {
+pub struct NewItem {
     id: Option<ItemId>,
+    /// The name on invoice lines.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     #[serde(rename = "type")]
     item_type: ItemType,
+    /// What one unit is called: minute, GB, seat.
+    #[schema(min_length = 1, max_length = 50)]
     unit_name: Option<String>,
 }
 
 /// A new unit name is that of prices made from then on; a price keeps the one that it was made with.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ItemChange {
+pub struct ItemChange {
+    /// The name on invoice lines.
     #[serde(default, deserialize_with = "text::present")]
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
+    /// What one unit is called: minute, GB, seat.
     #[serde(default, deserialize_with = "text::present")]
+    #[schema(min_length = 1, max_length = 50)]
     unit_name: Option<String>,
 }
 
-#[derive(Serialize)]
-struct ItemBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Item)]
+pub struct ItemBody<'a> {
     id: &'a ItemId,
     name: &'a str,
     #[serde(rename = "type")]

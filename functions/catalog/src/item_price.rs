@@ -3,6 +3,7 @@
 use lambda_http::{Body, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use api::{Call, Problem, fault, list_response, request_digest};
 use billing::cadence::BillingCadence;
@@ -19,28 +20,38 @@ use crate::{Deps, Route, text};
 /// How many pages a filtered list looks through for one answer; what is left is reached by the cursor.
 const MOST_PAGES: usize = 20;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewItemPrice {
+pub struct NewItemPrice {
     id: Option<ItemPriceId>,
     item_id: ItemId,
+    /// The name on invoice lines; the item's, where it is left out.
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     currency_code: Currency,
+    /// How long a billing period is.
     period: PeriodLength,
+    /// Whether it is billed by recorded usage; false, where it is left out.
     metered: Option<bool>,
+    /// What its usage is counted against.
     feature_id: Option<FeatureId>,
+    /// When it is billed: in_arrears where it is metered, otherwise in_advance unless said.
     billed: Option<Billed>,
+    /// How the usages of a period become one quantity: sum, where it is left out.
     aggregation: Option<Aggregation>,
+    /// Usage that costs nothing, in each period.
     included_usage: Option<Quantity>,
+    /// Whether a period without usage is billed the first flat amount.
     bill_zero_usage: Option<bool>,
     price: Price,
 }
 
 /// What a version may change; the rest is what subscriptions rely on.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ItemPriceChange {
+pub struct ItemPriceChange {
     #[serde(default, deserialize_with = "text::present")]
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     #[serde(default, deserialize_with = "text::present")]
     aggregation: Option<Aggregation>,
@@ -52,13 +63,15 @@ struct ItemPriceChange {
     price: Option<Price>,
 }
 
-#[derive(Serialize)]
-struct ItemPriceBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = ItemPrice)]
+pub struct ItemPriceBody<'a> {
     id: &'a ItemPriceId,
     item_id: &'a ItemId,
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit_name: Option<&'a str>,
+    /// 1 at first, one more with each change.
     version: u32,
     currency_code: Currency,
     period: PeriodLength,

@@ -13,6 +13,7 @@
 //! * [`lifecycle`]: when a subscription starts and ends, without I/O
 //! * `site`, `api_key`: what the root key makes
 //! * `text`: fields, checked
+//! * `openapi`: the routes in words and schemas
 //!
 //! # Invariants
 //!
@@ -27,6 +28,7 @@ mod feature;
 mod item;
 mod item_price;
 pub mod lifecycle;
+mod openapi;
 mod site;
 mod subscription;
 mod subscription_change;
@@ -120,6 +122,11 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/v1/api-keys", Access::Root, Route::ListApiKeys),
     ("DELETE", "/v1/api-keys/{id}", Access::Root, Route::DeleteApiKey),
 ];
+
+/// Returns the description of the routes.
+pub fn openapi() -> api::openapi::Description {
+    openapi::openapi()
+}
 
 /// Answers one request.
 pub async fn handle(deps: &Deps, now: Timestamp, event: Request) -> Response<Body> {

@@ -3,7 +3,9 @@
 use lambda_http::{Body, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
+use api::openapi::TimeInput;
 use api::{Call, NumberText, Problem, fault, json_response, request_digest};
 use billing::id::SiteId;
 use billing::site::{DEFAULT_GRACE_SECONDS, Site};
@@ -15,43 +17,61 @@ use rating::Rounding;
 use store::{Created, Creation, Stored, Updated};
 
 use crate::document::{ATTEMPTS, contended, different, not_found, taken};
+use crate::openapi::UsageLimitOrNone;
 use crate::text::invalid;
 use crate::{Deps, Route, text};
 
 /// What a site is called in messages.
 pub const NOUN: &str = "site";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewSite {
+pub struct NewSite {
     id: SiteId,
+    /// Where days and months begin; UTC, where it is left out.
     time_zone: Option<Zone>,
+    /// How a line is rounded to the minor unit; half_away_from_zero, where it is left out.
     rounding: Option<Rounding>,
+    /// Seconds between the end of a period and the close of its invoice: 3,600, where it is left out.
+    #[schema(maximum = 4_320_000)]
     grace_seconds: Option<u32>,
+    /// What becomes of usage that comes after its period was closed; hold, where it is left out.
     late_usage: Option<LateUsage>,
+    /// How many usages of a subscription may stand; none, where it is left out.
     usage_limit: Option<UsageLimit>,
+    /// Makes it a test site for good, whose clock stands there until it is moved.
+    #[schema(value_type = Option<TimeInput>)]
     test_clock: Option<NumberText>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SiteChange {
+pub struct SiteChange {
+    /// Counts for subscriptions made from now on.
     #[serde(default, deserialize_with = "text::present")]
     time_zone: Option<Zone>,
     #[serde(default, deserialize_with = "text::present")]
     rounding: Option<Rounding>,
+    /// Counts for invoices generated from now on.
     #[serde(default, deserialize_with = "text::present")]
+    #[schema(maximum = 4_320_000)]
     grace_seconds: Option<u32>,
+    /// What becomes of usage that comes after its period was closed.
     #[serde(default, deserialize_with = "text::present")]
     late_usage: Option<LateUsage>,
+    /// Counts for subscriptions made from now on; null for none.
     #[serde(default, deserialize_with = "text::nullable")]
+    #[schema(value_type = Option<UsageLimitOrNone>)]
     usage_limit: Option<Option<UsageLimit>>,
+    /// The new time of a test site; never an earlier one.
     #[serde(default, deserialize_with = "text::present")]
+    #[schema(value_type = Option<TimeInput>)]
     test_clock: Option<NumberText>,
 }
 
-#[derive(Serialize)]
-struct SiteBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Site)]
+pub struct SiteBody<'a> {
     id: &'a SiteId,
     time_zone: Zone,
     rounding: Rounding,

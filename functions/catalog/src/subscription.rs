@@ -3,7 +3,9 @@
 use lambda_http::{Body, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
+use api::openapi::TimeInput;
 use api::{Call, NumberText, Problem, fault, json_response, list_response, request_digest};
 use billing::cadence::BillingCadence;
 use billing::catalog::{Billed, Customer, PeriodLength};
@@ -25,26 +27,38 @@ use crate::{Deps, Route, lifecycle, text};
 /// What a subscription is called in messages.
 pub const NOUN: &str = "subscription";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewSubscription {
+pub struct NewSubscription {
     id: Option<SubscriptionId>,
     customer_id: CustomerId,
+    /// What is subscribed to.
+    #[schema(min_items = 1, max_items = 98)]
     items: Vec<Entry>,
+    /// When it starts, in the past or ahead; it waits for its activation, where it is left out.
+    #[schema(value_type = Option<TimeInput>)]
     start_date: Option<NumberText>,
+    /// The period length of its prices, to be sure; it follows from them.
     cadence: Option<PeriodLength>,
+    /// Instead of the site's.
+    #[schema(maximum = 4_320_000)]
     grace_seconds: Option<u32>,
+    /// Instead of the site's.
     late_usage: Option<LateUsage>,
+    /// Instead of the site's; null for none. It can only be changed afterwards where there is one from the start.
     #[serde(default, deserialize_with = "text::nullable")]
+    #[schema(value_type = Option<UsageLimit>)]
     usage_limit: Option<Option<UsageLimit>>,
 }
 
-#[derive(Serialize)]
-struct SubscriptionBody<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Subscription)]
+pub struct SubscriptionBody<'a> {
     id: &'a SubscriptionId,
     customer_id: &'a CustomerId,
     status: Status,
     currency_code: Currency,
+    /// The rule of its periods, or only their length while no start is known.
     cadence: CadenceBody,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_date: Option<Timestamp>,
@@ -64,28 +78,34 @@ struct SubscriptionBody<'a> {
 }
 
 /// The rule of the periods, or only their length while no start date is known.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = Cadence)]
 enum CadenceBody {
     Known(BillingCadence),
     Length(PeriodLength),
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SubscriptionItem)]
 struct ItemBody<'a> {
     id: &'a SubscriptionItemId,
     item_price_id: &'a ItemPriceId,
     item_price_version: u32,
+    /// Absent where usage is billed.
     #[serde(skip_serializing_if = "Option::is_none")]
     quantity: Option<Quantity>,
+    /// Instead of the price's.
     #[serde(skip_serializing_if = "Option::is_none")]
     included_usage: Option<Quantity>,
     metered: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     feature_id: Option<&'a FeatureId>,
     billed: Billed,
+    /// Since when it is on the subscription.
     #[serde(skip_serializing_if = "Option::is_none")]
     added_at: Option<Timestamp>,
+    /// Until when it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     removed_at: Option<Timestamp>,
 }

@@ -2,7 +2,9 @@
 
 use lambda_http::{Body, Response};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
+use api::openapi::TimeInput;
 use api::{Call, Kind, NumberText, Problem, fault, json_response};
 use billing::id::SubscriptionId;
 use billing::subscription::{Status, Subscription};
@@ -17,12 +19,15 @@ use crate::subscription_items::{self, Entry};
 use crate::text::invalid;
 use crate::{Deps, Route, text};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SubscriptionChange {
+pub struct SubscriptionChange {
+    /// The whole list from now on.
     #[serde(default, deserialize_with = "text::present")]
+    #[schema(min_items = 1, max_items = 98)]
     items: Option<Vec<Entry>>,
     #[serde(default, deserialize_with = "text::present")]
+    #[schema(maximum = 4_320_000)]
     grace_seconds: Option<u32>,
     #[serde(default, deserialize_with = "text::present")]
     late_usage: Option<LateUsage>,
@@ -30,15 +35,18 @@ struct SubscriptionChange {
     usage_limit: Option<UsageLimit>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Activation {
+pub struct Activation {
+    /// When it starts; now, where it is left out.
+    #[schema(value_type = Option<TimeInput>)]
     start_date: Option<NumberText>,
 }
 
-#[derive(Default, Deserialize)]
+/// A body that has nothing to say.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+pub struct Nothing {}
 
 /// Replaces the list of items or changes settings; items and grace count from the next invoice on.
 ///
@@ -127,7 +135,7 @@ async fn update(
         // Stuck, or so far behind that the queue has to go on: a change now would reach into an ended period.
         if billing::closing::due_boundary(&before.value, now).is_some() {
             let detail = "periods of the subscription that have ended are not generated yet; GET /v1/stuck may say why";
-            return Err(Problem::new(Kind::Unavailable, detail));
+            return Err(Problem::new(Kind::PeriodsPending, detail));
         }
         let Some(mut after) = decide(&before.value)? else {
             return Ok(json_response(200, &body(&before.value, now)));

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use futures_util::future::try_join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
+use api::openapi::DecimalInput;
 use api::{Kind, NumberText, Problem, fault};
 use billing::catalog::ItemPrice;
 use billing::id::{ItemPriceId, SiteId, SubscriptionItemId};
@@ -30,12 +32,18 @@ const MOST_ITEMS_EVER: usize = 300;
 const MOST_RETURNS: usize = 50;
 
 /// One item as a caller lists it.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewSubscriptionItem)]
 pub struct Entry {
+    /// Unique in the site; made by the system, where it is left out.
     id: Option<SubscriptionItemId>,
     item_price_id: ItemPriceId,
+    /// How many; 1, where it is left out. Refused where usage is billed.
+    #[schema(value_type = Option<DecimalInput>)]
     quantity: Option<NumberText>,
+    /// Instead of the price's.
+    #[schema(value_type = Option<DecimalInput>)]
     included_usage: Option<NumberText>,
 }
 

@@ -2,6 +2,7 @@
 
 use lambda_http::{Body, Response};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use api::{Call, Kind, Problem, fault, json_response};
 use billing::id::InvoiceId;
@@ -10,9 +11,10 @@ use store::{Close, StoreError};
 use crate::read::{not_found, rated, unrated_reason};
 use crate::{Deps, Route};
 
-#[derive(Deserialize)]
+/// A body that has nothing to say.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+pub struct Nothing {}
 
 /// Closes the invoice that the path names; one that is closed already is answered as it stands.
 ///

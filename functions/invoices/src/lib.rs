@@ -11,6 +11,7 @@
 //! * `close`: closing before the grace has run out
 //! * `stuck`: what keeps failing
 //! * `view`: the shape of an invoice
+//! * `openapi`: the routes in words and schemas
 //!
 //! # Invariants
 //!
@@ -18,6 +19,7 @@
 #![warn(missing_docs)]
 
 mod close;
+mod openapi;
 mod read;
 mod stuck;
 mod view;
@@ -58,6 +60,11 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("POST", "/v1/invoices/{id}/close", Access::Scope(Scope::Admin), Route::Close),
     ("GET", "/v1/stuck", Access::Scope(Scope::Read), Route::Stuck),
 ];
+
+/// Returns the description of the routes.
+pub fn openapi() -> api::openapi::Description {
+    openapi::openapi()
+}
 
 /// Answers one request.
 pub async fn handle(deps: &Deps, now: Timestamp, event: Request) -> Response<Body> {

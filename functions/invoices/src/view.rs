@@ -1,6 +1,7 @@
 //! Invoices on the wire.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use billing::id::{CustomerId, InvoiceId, ItemPriceId, SubscriptionId, SubscriptionItemId};
 use billing::invoice::{Invoice, InvoiceStatus, LineItem, Rated};
@@ -9,34 +10,46 @@ use billing::timestamp::Timestamp;
 use rating::{Amount, Currency, Money, Number, Step};
 
 /// An invoice with its lines: rated live while it is pending, frozen afterwards.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Invoice)]
 pub struct InvoiceBody {
     id: InvoiceId,
+    /// Given when it is closed: the number of the customer, and a count without gaps.
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<String>,
     subscription_id: SubscriptionId,
     customer_id: CustomerId,
     status: InvoiceStatus,
     currency_code: Currency,
+    /// The one that ended; at the activation, the one that begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     period: Option<BillingPeriod>,
     lines: Vec<LineBody>,
+    /// The sum of the lines; absent where they cannot be rated.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
     total: Option<String>,
+    /// What is left to pay.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
     amount_due: Option<String>,
+    /// Why there are no amounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     unrated_reason: Option<String>,
     generated_at: Timestamp,
+    /// When a pending invoice is closed by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     closes_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     closed_at: Option<Timestamp>,
+    /// When it is due, in the time zone of the site.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
     due_date: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = LineItem)]
 struct LineBody {
     id: String,
     description: String,
@@ -47,6 +60,7 @@ struct LineBody {
     unit_name: Option<String>,
     period: BillingPeriod,
     quantity: Number,
+    /// The price of a unit, where every unit has the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit_amount: Option<Amount>,
     included_usage: Number,
@@ -54,9 +68,13 @@ struct LineBody {
     on_demand_usage: Number,
     steps: Vec<Step>,
     unrounded_amount: Number,
+    /// Rounded once, to the minor unit of the currency.
+    #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
     amount: String,
+    /// How many usages were counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     usage_count: Option<usize>,
+    /// SHA-256 over the usages that were counted, in lower-case hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     usage_digest: Option<String>,
 }

@@ -13,6 +13,7 @@ use billing::id::SubscriptionId;
 use lambda_http::{Body, Response};
 
 use self::answer::{Form, Outcome};
+pub use self::answer::{Line, Summary};
 use self::table::Table;
 use crate::post::record_all;
 use crate::{Deps, Route};

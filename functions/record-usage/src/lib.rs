@@ -12,10 +12,12 @@
 //! | `csv` | POST: a table of usages |
 //! | `post` | any number of usages to the store |
 //! | `delete` | DELETE: one usage |
+//! | `openapi` | the routes in words and schemas |
 
 mod admit;
 mod csv;
 mod delete;
+mod openapi;
 mod post;
 mod record;
 mod usage;
@@ -41,17 +43,24 @@ enum Route {
     Delete,
 }
 
+const WRITE: Access = Access::Scope(Scope::UsageWrite);
+
+const ROUTES: &[(&str, &str, Access, Route)] = &[
+    ("POST", "/v1/subscriptions/{subscription_id}/usages", WRITE, Route::RecordOfSubscription),
+    ("POST", "/v1/usages", WRITE, Route::Record),
+    ("DELETE", "/v1/subscriptions/{subscription_id}/usages/{usage_id}", WRITE, Route::Delete),
+];
+
 impl Deps {
     /// The function over a store.
     pub fn new(store: Store) -> Deps {
-        let write = Access::Scope(Scope::UsageWrite);
-        let edge = Edge::new(&[
-            ("POST", "/v1/subscriptions/{subscription_id}/usages", write, Route::RecordOfSubscription),
-            ("POST", "/v1/usages", write, Route::Record),
-            ("DELETE", "/v1/subscriptions/{subscription_id}/usages/{usage_id}", write, Route::Delete),
-        ]);
-        Deps { store, edge }
+        Deps { store, edge: Edge::new(ROUTES) }
     }
+}
+
+/// Returns the description of the routes.
+pub fn openapi() -> api::openapi::Description {
+    openapi::openapi()
 }
 
 /// Answers one request; `now` is the real time.

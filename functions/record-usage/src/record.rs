@@ -7,6 +7,7 @@ use lambda_http::{Body, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::post::{Answer, record_all, unanswered};
 use crate::usage::Posted;
@@ -23,21 +24,35 @@ struct Shape {
 }
 
 /// The body of a batch; each usage is read by itself, so that one unreadable usage is refused alone.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Batch {
+#[schema(as = UsageBatch)]
+pub struct Batch {
+    #[schema(value_type = Vec<crate::usage::Fields>, min_items = 1, max_items = 1_000)]
     usages: Vec<Box<RawValue>>,
 }
 
 /// What the answer to a batch says of one usage.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsageOutcome)]
 struct Line {
+    /// Its place in the batch, from 0.
     index: usize,
+    /// 201 recorded, 200 it was there already; otherwise that of the problem.
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<UsageJson>,
+    /// Why it was not recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<api::openapi::ProblemBody>)]
     problem: Option<Value>,
+}
+
+/// The answer to a batch: one line for each usage, in their order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsageOutcomes)]
+pub struct Outcomes {
+    outcomes: Vec<Line>,
 }
 
 /// Records what the body holds, for the subscription of the path where there is one.
@@ -68,8 +83,8 @@ async fn record_json(deps: &Deps, call: &Call<Route>, of: Option<SubscriptionId>
     }
     let usages = batch.usages.iter().map(|json| Posted::of_json(json.get(), of.as_ref())).collect();
     let answers = record_all(deps, call.site()?, call.now, usages).await;
-    let lines: Vec<Line> = answers.into_iter().enumerate().map(|(index, answer)| line(index, answer)).collect();
-    Ok(json_response(207, &serde_json::json!({ "outcomes": lines })))
+    let outcomes = answers.into_iter().enumerate().map(|(index, answer)| line(index, answer)).collect();
+    Ok(json_response(207, &Outcomes { outcomes }))
 }
 
 fn line(index: usize, answer: Answer) -> Line {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use api::openapi::{DecimalInput, TimeInput};
 use api::usage_place::read_time;
 use api::{Kind, NumberText, Problem, parse_json};
 use billing::id::{ItemPriceId, SubscriptionId, UsageId};
@@ -10,26 +11,41 @@ use billing::usage::{Content, LONGEST_NOTE, RecordKey, Source};
 use billing::zone::Zone;
 use rating::Quantity;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// The fields of a usage, none of which is missed before all are read.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Fields {
+#[schema(as = NewUsage)]
+pub struct Fields {
+    /// Needed at /v1/usages; where the path names the subscription, the same or left out.
     #[serde(default)]
     subscription_id: Option<SubscriptionId>,
     #[serde(default)]
+    #[schema(value_type = ItemPriceId, required)]
     item_price_id: Option<ItemPriceId>,
+    /// When it was used; `from`, where it is left out. At most 5 minutes ahead of the clock.
     #[serde(default)]
+    #[schema(value_type = Option<TimeInput>)]
     usage_date: Option<NumberText>,
+    /// How much was used.
     #[serde(default)]
+    #[schema(value_type = DecimalInput, required)]
     quantity: Option<NumberText>,
+    /// Tells apart usages of one price that share an instant.
     #[serde(default)]
     id: Option<UsageId>,
+    /// A remark, never shown to a customer.
     #[serde(default)]
+    #[schema(max_length = 500)]
     note: Option<String>,
+    /// Where the time that the usage covers begins.
     #[serde(default)]
+    #[schema(value_type = Option<TimeInput>)]
     from: Option<NumberText>,
+    /// Where it ends.
     #[serde(default)]
+    #[schema(value_type = Option<TimeInput>)]
     to: Option<NumberText>,
 }
 

@@ -11,34 +11,48 @@ use billing::usage::UsageRecord;
 use billing::usage_charge::rate_records;
 use rating::{Charge, Currency, Money, Number, Quantity, Step, aggregate};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::Deps;
 use crate::period::Basis;
 
 /// A usage charge on the wire; every number is a string. One without a metered price has no amounts.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct UsageCharge<'a> {
     subscription_id: &'a SubscriptionId,
     item_price_id: &'a ItemPriceId,
     #[serde(skip_serializing_if = "Option::is_none")]
     feature_id: Option<&'a FeatureId>,
+    /// The included usage that was used up.
     included_usage: Number,
+    /// All usage of the period.
     total_usage: Number,
+    /// Usage beyond what is included; never below 0.
     on_demand_usage: Number,
+    /// Absent where the price is not metered: then there are no amounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     metered_item_price_id: Option<&'a ItemPriceId>,
+    /// What it costs, rounded once to the minor unit of the currency.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
     amount: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     currency_code: Option<Currency>,
+    /// Where the period begins.
     usage_from: Timestamp,
+    /// Where it ends, exclusive.
     usage_to: Timestamp,
+    /// Its number, from 0.
     period: u32,
+    /// open while it runs, pending until its invoice is closed, then closed.
+    #[schema(pattern = "^(open|pending|closed)$")]
     status: &'static str,
+    /// How the amount came about; its exact sum is unrounded_amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     steps: Option<Vec<Step>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unrounded_amount: Option<Number>,
+    /// How many usages count.
     usage_count: usize,
 }
 

@@ -14,11 +14,13 @@
 //! | `cursor` | where the next page of such a list begins |
 //! | `usage` | GET one usage |
 //! | `billed` | the invoice and line that a usage was billed on |
+//! | `openapi` | the routes in words and schemas |
 
 mod billed;
 mod charge;
 mod charges;
 mod cursor;
+mod openapi;
 mod period;
 mod usage;
 mod usages;
@@ -46,18 +48,25 @@ enum Route {
     Usage,
 }
 
+const READ: Access = Access::Scope(Scope::Read);
+
+const ROUTES: &[(&str, &str, Access, Route)] = &[
+    ("GET", "/v1/subscriptions/{subscription_id}/usage-charges", READ, Route::ChargesOfSubscription),
+    ("GET", "/v1/usage-charges", READ, Route::Charges),
+    ("GET", "/v1/subscriptions/{subscription_id}/usages", READ, Route::Usages),
+    ("GET", "/v1/subscriptions/{subscription_id}/usages/{usage_id}", READ, Route::Usage),
+];
+
 impl Deps {
     /// The function over a store.
     pub fn new(store: Store) -> Deps {
-        let read = Access::Scope(Scope::Read);
-        let edge = Edge::new(&[
-            ("GET", "/v1/subscriptions/{subscription_id}/usage-charges", read, Route::ChargesOfSubscription),
-            ("GET", "/v1/usage-charges", read, Route::Charges),
-            ("GET", "/v1/subscriptions/{subscription_id}/usages", read, Route::Usages),
-            ("GET", "/v1/subscriptions/{subscription_id}/usages/{usage_id}", read, Route::Usage),
-        ]);
-        Deps { store, edge }
+        Deps { store, edge: Edge::new(ROUTES) }
     }
+}
+
+/// Returns the description of the routes.
+pub fn openapi() -> api::openapi::Description {
+    openapi::openapi()
 }
 
 /// Answers one request; `now` is the real time.

@@ -23,6 +23,8 @@ const USUAL_TIME: Duration = Duration::from_secs(20);
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
+    /// Everyone, without a key.
+    Anyone,
     /// The holder of the root key.
     Root,
     /// The holder of a site's key with this scope.
@@ -121,14 +123,16 @@ where
         if body.len() > longest {
             return Err(Problem::new(Kind::TooLarge, format!("a body of this type has at most {longest} bytes")));
         }
-        let digest = key_sha256(&presented_key(&parts.headers).ok_or_else(unauthorized)?);
+        let digest = || presented_key(&parts.headers).map(|key| key_sha256(&key)).ok_or_else(unauthorized);
         let site = match route.access {
+            Access::Anyone => None,
             Access::Root => {
+                let digest = digest()?;
                 root_key_sha256.filter(|root| same_digest(root, &digest)).ok_or_else(unauthorized)?;
                 None
             }
             Access::Scope(scope) => {
-                let found = lookup(digest).await.map_err(fault)?;
+                let found = lookup(digest()?).await.map_err(fault)?;
                 // A key expires in real time, also where the site's own clock stands still.
                 let (key, site) = found.filter(|(key, _)| key.is_valid(now)).ok_or_else(unauthorized)?;
                 if !key.allows(scope, now) {

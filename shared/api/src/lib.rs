@@ -11,6 +11,7 @@
 //! * [`call`]: what a handler gets
 //! * [`media_type`], [`json`], [`query`], [`number_text`]: reading bodies, query strings, and numbers by their text
 //! * [`problem`], [`response`]: answering
+//! * [`openapi`]: how a function describes its routes
 //! * [`usage_id`], [`usage_json`], [`usage_place`]: a usage on the wire
 //! * [`log`], [`metrics`]: what an invocation says to whoever operates it
 //! * [`id`], [`api_key`], [`digest`], [`clock`], [`environment`]: what a handler needs that is no input: random names,
@@ -35,6 +36,7 @@ pub mod log;
 pub mod media_type;
 pub mod metrics;
 pub mod number_text;
+pub mod openapi;
 pub mod problem;
 pub mod query;
 pub mod response;

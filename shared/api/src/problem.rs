@@ -8,12 +8,20 @@ use lambda_http::{Body, Response};
 use serde_json::{Map, Value};
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])+ $name:ident $status:literal $kebab:literal $title:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident $status:literal $kebab:literal $title:literal;)+) => {
         /// What kind of problem it is; each kind has a status, a title, and a stable relative `type` URI.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Kind { $($(#[$doc])+ $name,)+ }
+        pub enum Kind { $($(#[doc = $doc])+ $name,)+ }
 
         impl Kind {
+            /// Every kind there is.
+            pub const ALL: &[Kind] = &[$(Kind::$name,)+];
+
+            /// Returns what the kind means, in one sentence.
+            pub fn about(self) -> &'static str {
+                match self { $(Kind::$name => concat!($($doc),+).trim(),)+ }
+            }
+
             /// Returns the HTTP status.
             pub fn status(self) -> u16 {
                 match self { $(Kind::$name => $status,)+ }
@@ -55,6 +63,8 @@ kinds! {
     LateUsage 409 "late-usage" "The usage's period is closed";
     /// An earlier invoice of the subscription is still pending.
     EarlierInvoicePending 409 "earlier-invoice-pending" "An earlier invoice is still pending";
+    /// Periods that have ended are not generated yet: that goes on by itself, or is listed as stuck with its reason.
+    PeriodsPending 409 "periods-pending" "Ended periods are not generated yet";
     /// Another version stands than the one named by `If-Match`.
     PreconditionFailed 412 "precondition-failed" "Another version stands";
     /// More bytes than are read.

@@ -3,15 +3,30 @@
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::problem::{Kind, Problem};
 
 /// One page of a list.
 #[derive(Serialize)]
-struct List<'a, T> {
+pub(crate) struct List<'a, T> {
     list: &'a [T],
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<&'a str>,
+}
+
+impl<T> List<'_, T> {
+    /// Returns the schema of a page, given that of one thing on it.
+    pub(crate) fn schema_of(item: &Value) -> Value {
+        json!({
+            "type": "object",
+            "required": ["list"],
+            "properties": {
+                "list": { "type": "array", "items": item },
+                "next_cursor": { "type": "string", "description": "Where the next page begins; absent on the last one." },
+            },
+        })
+    }
 }
 
 /// Returns a JSON answer.

@@ -6,6 +6,7 @@ use billing::timestamp::Timestamp;
 use billing::usage::UsageRecord;
 use rating::Quantity;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::usage_id::usage_id;
 
@@ -19,28 +20,44 @@ pub struct BilledOn {
 }
 
 /// A recorded usage as callers see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Usage)]
 pub struct UsageJson {
+    /// The caller's own id, or one that the system made: it begins with usg_ and names one version of the usage.
     id: String,
     subscription_id: SubscriptionId,
     item_price_id: ItemPriceId,
+    /// When it was used.
     usage_date: Timestamp,
+    /// How much was used.
     quantity: Quantity,
+    /// The caller's remark.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    /// Where the time that the usage covers begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<Timestamp>,
+    /// Where it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<Timestamp>,
+    /// How it came here.
+    #[schema(pattern = "^(api|bulk_operation)$")]
     source: &'static str,
+    /// Whether it counts for a charge.
     billable: bool,
+    /// Why it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^(late|subscription_inactive|price_not_on_subscription)$")]
     not_billable_reason: Option<&'static str>,
+    /// The closed invoice that it was billed on.
     #[serde(skip_serializing_if = "Option::is_none")]
     invoice_id: Option<InvoiceId>,
+    /// The line of that invoice.
     #[serde(skip_serializing_if = "Option::is_none")]
     line_item_id: Option<String>,
+    /// When it was recorded, or corrected.
     updated_at: Timestamp,
+    /// The version, for If-Match.
     resource_version: i64,
 }
 

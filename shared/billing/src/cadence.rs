@@ -2,6 +2,8 @@
 
 use chrono::{Datelike, Months, NaiveDateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::period::BillingPeriod;
 use crate::timestamp::{TimeError, Timestamp, local_text, parse_local_text};
@@ -11,7 +13,7 @@ const MAX_EVERY: u32 = 1000;
 const DAY_MILLIS: i64 = 86_400_000;
 
 /// The calendar unit that a cadence counts in.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CadenceUnit {
     /// Calendar days: 23 to 25 hours where the clocks change.
@@ -205,12 +207,28 @@ fn month_number(local: NaiveDateTime) -> Option<i64> {
     i64::from(local.year()).checked_mul(12)?.checked_add(i64::from(local.month0()))
 }
 
-/// The stored form.
-#[derive(Serialize, Deserialize)]
+impl PartialSchema for BillingCadence {
+    fn schema() -> RefOr<Schema> {
+        Fields::schema()
+    }
+}
+
+impl ToSchema for BillingCadence {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Fields::schemas(schemas);
+    }
+}
+
+/// The stored form, and the one on the wire.
+#[derive(Serialize, Deserialize, ToSchema)]
 struct Fields {
+    /// How many units a period lasts, 1 to 1,000.
     every: u32,
+    /// The unit.
     unit: CadenceUnit,
+    /// What the zone's clocks show at the start of period 0.
     anchor: String,
+    /// The zone of the boundaries.
     time_zone: Zone,
 }
 

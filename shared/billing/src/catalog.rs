@@ -2,6 +2,7 @@
 
 use rating::{Aggregation, Currency, Price, Quantity};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::cadence::CadenceUnit;
 use crate::id::{CustomerId, FeatureId, ItemId, ItemPriceId};
@@ -52,7 +53,7 @@ pub struct Feature {
 }
 
 /// The kind of an item; only recurring ones (plans and addons) can be metered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemType {
     /// The base of a subscription.
@@ -81,7 +82,7 @@ pub struct Item {
 }
 
 /// When a price is billed: with the period that begins, or with the one that ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Billed {
     /// At the boundary where the period begins.
@@ -91,10 +92,11 @@ pub enum Billed {
 }
 
 /// The period length of a price: every n days, weeks, months or years.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeriodLength {
     /// How many units, 1 to 1,000.
+    #[schema(minimum = 1, maximum = 1000)]
     pub every: u32,
     /// The unit.
     pub unit: CadenceUnit,

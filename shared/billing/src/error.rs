@@ -38,3 +38,10 @@ pub trait Failure: std::error::Error + 'static {
     /// Whether the same call may succeed a moment later (a throttle, a conflict, a time-out).
     fn is_temporary(&self) -> bool;
 }
+
+/// What never fails is not worth another attempt.
+impl Failure for std::convert::Infallible {
+    fn is_temporary(&self) -> bool {
+        false
+    }
+}

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::schema::id_pattern;
+
 /// The prefix of the ids that the system makes for usages.
 const SYSTEM_USAGE_PREFIX: &str = "usg_";
 
@@ -23,8 +25,8 @@ pub enum IdError {
 }
 
 macro_rules! ids {
-    ($($(#[$doc:meta])+ $name:ident, $max:literal, $reserved:expr;)+) => {$(
-        $(#[$doc])+
+    ($($(#[doc = $doc:literal])+ $name:ident, $max:literal, $reserved:expr;)+) => {$(
+        $(#[doc = $doc])+
         #[doc = concat!("\n\nIt is 1 to ", $max, " characters of `A-Z a-z 0-9 _ . : -`, in which case matters.")]
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub struct $name(Box<str>);
@@ -44,6 +46,8 @@ macro_rules! ids {
                 Ok($name(text.into()))
             }
         }
+
+        rating::text_schema!($name, concat!($($doc),+).trim(), id_pattern($max, $reserved));
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

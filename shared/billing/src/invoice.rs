@@ -7,6 +7,7 @@ use std::str::FromStr;
 use chrono::{Days, NaiveDate};
 use rating::{Charge, Currency, Money, Quantity, RatingError, Rounding};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::catalog::{Billed, ItemPrice};
 use crate::error::BillingError;
@@ -72,7 +73,7 @@ impl TryFrom<String> for PaymentTerms {
 }
 
 /// Where an invoice stands. Pending is recomputed; everything later is frozen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InvoiceStatus {
     /// Generated, and rated anew whenever it is read.

@@ -19,6 +19,7 @@
 //! * [`usage_charge`]: what the usage of one item price costs over one period
 //! * [`invoice`]: invoices, their lines, payment terms
 //! * [`closing`]: the decisions of generating and closing, as data
+//! * `schema`: how ids, times and terms look in the API's description
 //!
 //! # Invariants
 //!
@@ -35,6 +36,7 @@ pub mod error;
 pub mod id;
 pub mod invoice;
 pub mod period;
+mod schema;
 pub mod site;
 pub mod subscription;
 pub mod timestamp;

@@ -1,13 +1,14 @@
 //! Half-open spans of time.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::timestamp::{TimeError, Timestamp};
 
 /// A half-open span of time: `start` belongs to it, `end` does not.
 ///
 /// It may be empty: where a zone skipped a whole day, so does a daily cadence.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Fields")]
 pub struct BillingPeriod {
     /// The first instant of the period.

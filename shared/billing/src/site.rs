@@ -2,6 +2,7 @@
 
 use rating::Rounding;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::id::SiteId;
 use crate::timestamp::Timestamp;
@@ -51,7 +52,7 @@ impl Site {
 }
 
 /// What a key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum Scope {
     /// Record and delete usage.
     #[serde(rename = "usage:write")]

@@ -2,6 +2,7 @@
 
 use rating::{Currency, Quantity};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::cadence::BillingCadence;
 use crate::catalog::{Billed, ItemPrice};
@@ -11,7 +12,7 @@ use crate::timestamp::{TimeError, Timestamp};
 use crate::usage_rules::{LateUsage, UsageLimit};
 
 /// Where a subscription stands at an instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Not started: it waits for its start date, or for activation.
@@ -132,7 +133,7 @@ impl NotBillable {
 }
 
 /// The billing period that runs, and its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CurrentPeriod {
     /// 0 for the first, one more with each.
     pub number: u32,

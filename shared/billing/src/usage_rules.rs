@@ -1,9 +1,10 @@
 //! What a site or a subscription says of the usage that it takes.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What becomes of usage, corrections and deletions that come after their period was closed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LateUsage {
     /// It is stored and shown, and no invoice carries it.
@@ -14,7 +15,7 @@ pub enum LateUsage {
 }
 
 /// The most usages that a usage limit may allow.
-const MOST_USAGES: u64 = 1_000_000_000_000;
+pub(crate) const MOST_USAGES: u64 = 1_000_000_000_000;
 
 /// How many usages of a subscription may stand, over its whole life and all of its prices: 1 to 10^12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -25,6 +25,7 @@ pub struct Functions {
     invoices: invoices::Deps,
     close_periods: close_periods::Deps,
     issue_invoice: issue_invoice::Deps,
+    docs: docs::Deps,
 }
 
 impl Functions {
@@ -55,12 +56,13 @@ impl Functions {
             invoices: invoices::Deps::new(store("invoices")?),
             close_periods: close_periods::Deps::new(store("close-periods")?, queue("close-periods")?),
             issue_invoice: issue_invoice::Deps::new(store("issue-invoice")?),
+            docs: docs::Deps::new(),
         })
     }
 
     /// Says whether `folder` is a function that answers HTTP requests.
     pub fn answers_http(folder: &str) -> bool {
-        ["record-usage", "usage-charges", "catalog", "invoices"].contains(&folder)
+        ["record-usage", "usage-charges", "catalog", "invoices", "docs"].contains(&folder)
     }
 
     /// Invokes a function with an HTTP request. Boxed, like the others: the SDK's futures are many layers deep, and a
@@ -71,6 +73,7 @@ impl Functions {
             "usage-charges" => Box::pin(usage_charges::handle(&self.usage_charges, now, request)).await,
             "catalog" => Box::pin(catalog::handle(&self.catalog, now, request)).await,
             "invoices" => Box::pin(invoices::handle(&self.invoices, now, request)).await,
+            "docs" => Box::pin(docs::handle(&self.docs, now, request)).await,
             _ => not_wired(),
         }
     }

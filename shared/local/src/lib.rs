@@ -16,6 +16,7 @@
 //! * [`endpoints`]: only the two AWS endpoints, on sockets
 //! * [`import`]: a file of usages to the HTTP API of any deployment
 //! * [`demo`]: a site that lives through a month
+//! * [`openapi`]: the document over the descriptions of all functions
 #![warn(missing_docs)]
 
 pub mod clock;
@@ -26,6 +27,7 @@ pub mod error;
 pub mod functions;
 pub mod gateway;
 pub mod import;
+pub mod openapi;
 pub mod queue_pump;
 pub mod server;
 pub mod system;

@@ -47,9 +47,12 @@ struct Options {
     sqs_port: u16,
 }
 
+/// What there is to do beside running.
 #[derive(Debug, Subcommand)]
 enum Command {
     Import(ImportOptions),
+    /// Print the OpenAPI document that the types describe; it is kept in functions/docs/openapi.json.
+    Openapi,
 }
 
 #[tokio::main]
@@ -59,6 +62,10 @@ async fn main() -> ExitCode {
     let mut options = Options::parse();
     let ended = match options.command.take() {
         Some(Command::Import(options)) => import(options).await,
+        Some(Command::Openapi) => {
+            print!("{}", local::openapi::openapi());
+            Ok(ExitCode::SUCCESS)
+        }
         None if options.endpoints_only => serve_endpoints(&options).await.map(|()| ExitCode::SUCCESS),
         None => serve_system(&options).await.map(|()| ExitCode::SUCCESS),
     };

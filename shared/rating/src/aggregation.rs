@@ -1,13 +1,14 @@
 //! Many usage records to one quantity.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::error::RatingError;
 use crate::number::Number;
 use crate::quantity::Quantity;
 
 /// How the records of a period become one quantity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Aggregation {
     /// All quantities together.

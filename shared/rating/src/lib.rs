@@ -17,6 +17,7 @@
 //! | `aggregation` | many records to one quantity |
 //! | `step`, `charge` | the explained result, and the entry points that make it |
 //! | `digest` | SHA-256 over canonical lines |
+//! | [`schema`] | how the types look in the API's description |
 //!
 //! Invariants:
 //!
@@ -39,6 +40,7 @@ mod money;
 mod number;
 mod price;
 mod quantity;
+pub mod schema;
 mod serde_text;
 mod step;
 mod tier;

@@ -7,6 +7,7 @@ use num_integer::Integer;
 use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::currency::Currency;
 use crate::decimal_text::DecimalText;
@@ -17,7 +18,7 @@ use crate::number::Number;
 const MOST_BYTES: usize = 41;
 
 /// Where an amount goes that lies just between two minor units; every other one goes to the nearer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
     /// 0.125 to 0.13, -0.125 to -0.13.

@@ -11,6 +11,7 @@ mod tiered;
 mod volume;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use flat_fee::FlatFee;
 pub use package::Package;
@@ -37,7 +38,7 @@ use crate::tier::MOST_TIERS;
 /// assert_eq!(Step::sum(&price.price(&361.into())?).to_text(), "18.05");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "model", rename_all = "snake_case")]
 pub enum Price {
     /// One amount, whatever the quantity.

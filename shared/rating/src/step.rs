@@ -1,6 +1,7 @@
 //! How an amount came about, as data.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::aggregation::Aggregation;
 use crate::amount::Amount;
@@ -9,7 +10,7 @@ use crate::number::Number;
 /// One step from usage to amount; every amount is exact and in major units, and a charge is the sum of its steps.
 ///
 /// In JSON it is an object tagged by `step`, with every number as a string.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Step {
     /// The records became one quantity.
@@ -56,6 +57,7 @@ pub enum Step {
         /// The lower bound, exclusive.
         from: Number,
         /// The upper bound, inclusive; null where the tier is open.
+        #[schema(required)]
         to: Option<Number>,
         /// The units priced by this tier: those that lie in it, or all of them where the price is by volume.
         quantity: Number,

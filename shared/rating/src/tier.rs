@@ -1,6 +1,7 @@
 //! What tiered, volume and stairstep prices are made of.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::amount::Amount;
 use crate::error::RatingError;
@@ -13,7 +14,7 @@ use crate::step::Step;
 pub const MOST_TIERS: usize = 100;
 
 /// One band of a price; it begins behind the one before it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     /// Where the tier ends, inclusive; absent where it is open.
@@ -68,8 +69,9 @@ impl Tier {
 /// assert!(Tiers::new(vec![tier(Some("100")), tier(None)]).is_ok());
 /// assert!(Tiers::new(vec![tier(None), tier(Some("100"))]).is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Vec<Tier>")]
+#[schema(min_items = 1, max_items = 100)]
 pub struct Tiers(Vec<Tier>);
 
 /// A tier that was reached.

@@ -7,6 +7,7 @@ use billing::closing::retry_after_millis;
 use billing::id::{SiteId, SubscriptionId};
 use billing::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::Store;
 use crate::document::{Page, stored, to_json};
@@ -15,7 +16,7 @@ use crate::key;
 use crate::table::{DOCUMENT, REVISION, keyed, number, text};
 
 /// A subscription whose closing keeps failing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Stuck {
     /// The subscription.
     pub subscription_id: SubscriptionId,

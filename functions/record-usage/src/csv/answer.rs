@@ -8,6 +8,7 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::table::Table;
 use crate::post::Answer;
@@ -25,9 +26,10 @@ const MOST_PROBLEMS: usize = 1_000;
 const LONGEST_WORD: usize = "conflicting,,".len();
 
 /// What became of a row, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Word {
+#[schema(as = UsageTableWord)]
+pub enum Word {
     Recorded,
     Replayed,
     Late,
@@ -88,8 +90,9 @@ pub fn forget_most_problems(outcomes: &mut [Outcome]) {
 }
 
 /// How many rows met with each outcome.
-#[derive(Default, Serialize)]
-struct Summary {
+#[derive(Default, Serialize, ToSchema)]
+#[schema(as = UsageTableSummary)]
+pub struct Summary {
     recorded: usize,
     replayed: usize,
     late: usize,
@@ -186,12 +189,17 @@ fn extents(outcomes: &[Outcome], taken: usize, cost: impl Fn(&Outcome, Extent) -
 }
 
 /// One row in the JSON answer.
-#[derive(Serialize)]
-struct Line {
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsageTableOutcome)]
+pub struct Line {
+    /// The line of the table where the row begins.
     line: u64,
+    /// 201 recorded, 200 it was there already; otherwise that of the problem.
     status: u16,
     outcome: Word,
+    /// Why it was not recorded; of most of many, its type alone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     problem: Option<Value>,
 }
 

@@ -46,7 +46,10 @@ async fn lookup(digest: String) -> Result<Option<(ApiKey, Site)>, Throttled> {
             "test_clock": "2030-01-01T00:00:00Z", "created_at": "2026-01-01T00:00:00Z",
         });
         let site_id = "test".parse().unwrap();
-        Some((ApiKey { site_id, scopes, expires_at, created_at: now(), deleted_at: None }, serde_json::from_value(site).unwrap()))
+        Some((
+            ApiKey { site_id, scopes, expires_at, created_at: now(), deleted_at: None },
+            serde_json::from_value(site).unwrap(),
+        ))
     };
     match digest {
         digest if digest == key_sha256("reader") => Ok(key(vec![Scope::Read], None)),

@@ -14,7 +14,10 @@ fn every_function_is_there_with_its_environment() {
 
     let mut folders: Vec<&str> = template.functions.iter().map(|function| function.folder.as_str()).collect();
     folders.sort_unstable();
-    assert_eq!(folders, ["catalog", "close-periods", "invoices", "issue-invoice", "record-usage", "usage-charges"]);
+    assert_eq!(
+        folders,
+        ["catalog", "close-periods", "docs", "invoices", "issue-invoice", "record-usage", "usage-charges"]
+    );
     let catalog = template.functions.iter().find(|function| function.folder == "catalog").expect("is there");
     let names: Vec<&str> = catalog.environment.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["INVOICE_QUEUE_URL", "ROOT_KEY_SHA256", "TABLE_NAME"]);
@@ -33,7 +36,8 @@ fn routes_lead_to_folders() {
     assert_eq!(of("GET", "/v1/subscriptions/{subscription_id}/usages"), Some("usage-charges"));
     assert_eq!(of("PATCH", "/v1/item-prices/{id}"), Some("catalog"));
     assert_eq!(of("POST", "/v1/invoices/{id}/close"), Some("invoices"));
-    assert_eq!(template.routes.len(), 38);
+    assert_eq!(of("GET", "/docs/{file}"), Some("docs"));
+    assert_eq!(template.routes.len(), 43);
 }
 
 #[test]

@@ -3,13 +3,14 @@
 //! 10.00 for 1 unit, 10.00 for a million. Elsewhere: fixed fee, recurring fee, subscription fee.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{PriceError, not_negative};
 use crate::amount::Amount;
 use crate::step::Step;
 
 /// A flat fee; the amount is not negative.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Fields")]
 pub struct FlatFee {
     amount: Amount,

@@ -3,6 +3,7 @@
 //! With packages of 1000 at 5, 1001 units are 2 packages: 10. Elsewhere: bundle, block, transform quantity.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{PriceError, not_negative};
 use crate::amount::Amount;
@@ -12,7 +13,7 @@ use crate::quantity::Quantity;
 use crate::step::Step;
 
 /// A price per package; the size is greater than 0, the amount not negative.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Fields")]
 pub struct Package {
     package_size: Quantity,

@@ -3,6 +3,7 @@
 //! 361 minutes at 0.05 are 18.05. Elsewhere: standard, unit pricing, linear.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{PriceError, not_negative};
 use crate::amount::Amount;
@@ -10,7 +11,7 @@ use crate::number::Number;
 use crate::step::Step;
 
 /// A price per unit; it is not negative, and may be finer than a minor unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Fields")]
 pub struct PerUnit {
     unit_amount: Amount,

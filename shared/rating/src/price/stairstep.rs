@@ -3,6 +3,7 @@
 //! With 50 up to 1000 and 200 up to 5000, 4500 units are 200, and so are 1001. Elsewhere: stair-step, bands, brackets.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::PriceError;
 use crate::error::RatingError;
@@ -11,7 +12,7 @@ use crate::step::Step;
 use crate::tier::Tiers;
 
 /// A stairstep price: its tiers have flat amounts only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Fields")]
 pub struct Stairstep {
     tiers: Tiers,

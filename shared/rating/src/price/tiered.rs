@@ -5,6 +5,7 @@
 //! graduated, all tiers, progressive.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::error::RatingError;
 use crate::number::Number;
@@ -12,7 +13,7 @@ use crate::step::Step;
 use crate::tier::Tiers;
 
 /// A graduated price.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tiered {
     tiers: Tiers,

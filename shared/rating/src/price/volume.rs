@@ -4,6 +4,7 @@
 //! tier is added once; with a package size all units are charged in whole packages. Elsewhere: top tier, all units.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::error::RatingError;
 use crate::number::Number;
@@ -11,7 +12,7 @@ use crate::step::Step;
 use crate::tier::Tiers;
 
 /// A price by volume.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Volume {
     tiers: Tiers,

@@ -1,0 +1,126 @@
+//! Subscriptions: created, read, changed, started and ended.
+
+use api::Kind;
+use api::openapi::Operation;
+use billing::id::{CustomerId, SubscriptionId};
+use serde_json::{Value, json};
+
+use super::documents::{CREATED_ONCE, idempotent};
+use crate::subscription::{NewSubscription, SubscriptionBody};
+use crate::subscription_change::{Activation, Nothing, SubscriptionChange};
+
+const TAG: &str = "Subscriptions";
+const ONE: &str = "/v1/subscriptions/{id}";
+
+pub fn operations() -> Vec<Operation> {
+    let create = idempotent(Operation::new(
+        ("POST", "/v1/subscriptions"),
+        "createSubscription",
+        TAG,
+        "Create a subscription",
+        CREATED_ONCE,
+    ))
+    .body::<NewSubscription>(json!({
+        "id": "storage-globex",
+        "customer_id": "globex",
+        "start_date": "2015-10-01T00:00:00Z",
+        "items": [{ "item_price_id": "storage-usd-monthly" }],
+    }))
+    .answer::<SubscriptionBody<'static>>(200, "It was created before, by the same request.", subscription())
+    .answer::<SubscriptionBody<'static>>(
+        201,
+        "It is created; with its first invoice, if it has started.",
+        subscription(),
+    )
+    .problems(&[Kind::NotFound, Kind::Conflict, Kind::Invalid, Kind::UnknownItemPrice]);
+    let list = Operation::new(
+        ("GET", "/v1/subscriptions"),
+        "listSubscriptions",
+        TAG,
+        "List subscriptions",
+        "Lists subscriptions by customer and id.",
+    )
+    .query::<CustomerId>("customer_id", "Only subscriptions of this customer.")
+    .paged()
+    .list::<SubscriptionBody<'static>>("A page of subscriptions.", subscription());
+    let read = of_one("GET", ONE, "getSubscription", "Read a subscription", "Reads one subscription.");
+    let change = of_one(
+        "PATCH",
+        ONE,
+        "updateSubscription",
+        "Change a subscription",
+        "Replaces the list of items, the grace, or both. A price that is new on the list is on the subscription from now \
+         on, one that is not listed any more was on it until now.",
+    )
+    .change::<SubscriptionChange>(json!({ "grace_seconds": 7_200 }))
+    .problems(&[Kind::Conflict, Kind::Invalid, Kind::UnknownItemPrice, Kind::PeriodsPending]);
+    let activate = of_one(
+        "POST",
+        "/v1/subscriptions/{id}/activate",
+        "activateSubscription",
+        "Activate a subscription",
+        "Lets a subscription start, now or at a date, and makes its first invoice where prices are billed in advance. \
+         Sending it again changes nothing.",
+    )
+    .body::<Activation>(json!({}))
+    .optional_body()
+    .problems(&[Kind::Conflict, Kind::Invalid, Kind::PeriodsPending]);
+    let schedule_cancel = of_one(
+        "POST",
+        "/v1/subscriptions/{id}/schedule-cancel",
+        "scheduleSubscriptionCancel",
+        "End a subscription with its period",
+        "Lets a subscription end when the period ends that runs. Sending it again changes nothing.",
+    )
+    .body::<Nothing>(json!({}))
+    .optional_body()
+    .problems(&[Kind::Conflict, Kind::Invalid, Kind::PeriodsPending]);
+    let cancel = of_one(
+        "POST",
+        "/v1/subscriptions/{id}/cancel",
+        "cancelSubscription",
+        "End a subscription now",
+        "Ends a subscription and the period that runs. Its usage until now is billed; recurring amounts are billed whole. \
+         Sending it again changes nothing.",
+    )
+    .body::<Nothing>(json!({}))
+    .optional_body()
+    .problems(&[Kind::PeriodsPending]);
+    vec![create, list, read, change, activate, schedule_cancel, cancel]
+}
+
+/// What names one subscription, and answers with it.
+fn of_one(
+    method: &'static str,
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    about: &'static str,
+) -> Operation {
+    Operation::new((method, path), id, TAG, summary, about)
+        .path::<SubscriptionId>("id", "The subscription.", "voip-acme")
+        .answer::<SubscriptionBody<'static>>(200, "The subscription as it stands now.", subscription())
+        .problems(&[Kind::NotFound])
+}
+
+fn subscription() -> Value {
+    json!({
+        "id": "storage-globex",
+        "customer_id": "globex",
+        "status": "active",
+        "currency_code": "USD",
+        "cadence": { "every": 1, "unit": "month", "anchor": "2015-10-01T00:00:00", "time_zone": "UTC" },
+        "start_date": "2015-10-01T00:00:00Z",
+        "current_period": { "number": 0, "start": "2015-10-01T00:00:00Z", "end": "2015-11-01T00:00:00Z" },
+        "items": [{
+            "id": "si_7m3k9w2x5t8p4r6v1y0z",
+            "item_price_id": "storage-usd-monthly",
+            "item_price_version": 1,
+            "metered": true,
+            "billed": "in_arrears",
+            "added_at": "2015-10-01T00:00:00Z",
+        }],
+        "created_at": "2015-10-01T01:00:00Z",
+        "updated_at": "2015-10-01T01:00:00Z",
+    })
+}
