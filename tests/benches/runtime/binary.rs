@@ -11,24 +11,20 @@ pub struct Binary {
     pub bytes: u64,
 }
 
-/// Finds the binaries in a folder; without one, builds them first the way a deployment does, by their names.
+/// Finds the binaries in a folder, relative to the root; without one, builds them first the way a deployment does, by
+/// their names.
 pub fn find(names: &[&str], folder: Option<&Path>) -> Vec<Binary> {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join("target").join("release");
-    let folder = folder.map_or_else(
-        || {
-            build(names);
-            std::env::var_os("CARGO_TARGET_DIR").map_or(built, |target| PathBuf::from(target).join("release"))
-        },
-        Path::to_owned,
-    );
-    names.iter().map(|name| binary(name, folder.join(name))).collect()
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = folder.map_or_else(|| build(names, &root), Path::to_owned);
+    names.iter().map(|name| binary(name, root.join(&folder).join(name))).collect()
 }
 
-fn build(names: &[&str]) {
+fn build(names: &[&str], root: &Path) -> PathBuf {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).args(["build", "--release", "--locked"]);
+    cargo.current_dir(root).args(["build", "--release", "--locked"]);
     let status = cargo.args(names.iter().flat_map(|name| ["--bin", name])).status().expect("cargo starts");
     assert!(status.success(), "the functions do not build");
+    std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from).join("release")
 }
 
 fn binary(name: &str, path: PathBuf) -> Binary {

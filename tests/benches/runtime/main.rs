@@ -36,7 +36,7 @@ struct Options {
     /// How many warm calls are measured.
     #[arg(long, default_value_t = 1_000)]
     calls: usize,
-    /// Measure the binaries of this folder as they are, instead of building them.
+    /// Measure the binaries of this folder, relative to the root, as they are, instead of building them.
     #[arg(long, value_name = "DIR")]
     binaries: Option<std::path::PathBuf>,
     /// The functions; all of them where none is named.
