@@ -205,7 +205,10 @@ async fn each_function_asks_for_all_that_its_policy_allows_and_for_nothing_else(
     close(&mut drive).await;
 
     let template = Template::embedded().unwrap();
-    let routes = template.routes.iter().map(|route| (route.method.clone(), route.path.clone()));
+    // A function that may do nothing has nothing to be compared; were it to try, it would be refused.
+    let may = |folder: &str| template.functions.iter().any(|one| one.folder == folder && !one.permissions.is_empty());
+    let routes = template.routes.iter().filter(|route| may(&route.folder));
+    let routes = routes.map(|route| (route.method.clone(), route.path.clone()));
     let missed: Vec<_> = routes.filter(|route| !drive.called.contains(route)).collect();
     assert!(missed.is_empty(), "this scenario does not call {missed:#?}");
     let used = lines(&drive.world.system.engine().permissions_used());

@@ -49,7 +49,7 @@ pub fn operations() -> Vec<Operation> {
         ONE,
         "updateSubscription",
         "Change a subscription",
-        "Replaces the list of items, the grace, or both. A price that is new on the list is on the subscription from now \
+        "Replaces the list of items, or changes settings. A price that is new on the list is on the subscription from now \
          on, one that is not listed any more was on it until now.",
     )
     .change::<SubscriptionChange>(json!({ "grace_seconds": 7_200 }))
