@@ -2,12 +2,13 @@
 //!
 //! Every `sh` block with `curl` is run, in order, against a system that has lived through the demo. The text below it
 //! begins with the status of its last command, such as `201`; a `json` block right after that text holds fields of the
-//! answer. Deployment is in `bash` blocks, which are not run.
+//! answer. Deployment is in `bash` blocks, which are not run; what they set, [`VARIABLES`], stands for the system here.
 
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::Request;
+use local::functions::ROOT_KEY;
 use local::{System, demo};
 use rating::{Aggregation, ChargeInputs, Price, Quantity, Rounding, rate_quantity};
 use serde_json::Value;
@@ -16,6 +17,9 @@ const README: &str = include_str!("../../README.md");
 
 /// Where `cargo dev` answers.
 const BASE: &str = "http://127.0.0.1:8787";
+
+/// What a reader has set by then: where the API answers, the root key, the key that was shown last, and the time.
+const VARIABLES: [&str; 4] = ["$API_URL", "$ROOT_KEY", "$KEY", "$NOW"];
 
 /// Stands in an expected answer for what is different each time.
 const ANYTHING: &str = "...";
@@ -107,7 +111,10 @@ fn command(line: usize, text: &str) -> Command {
                 headers.push((name.to_ascii_lowercase(), value.to_owned()));
             }
             url => {
-                let of_base = url.strip_prefix(BASE).filter(|path| path.starts_with('/'));
+                let of_base = url
+                    .strip_prefix(BASE)
+                    .or_else(|| url.strip_prefix("$API_URL"))
+                    .filter(|path| path.starts_with('/'));
                 let of_base = of_base.unwrap_or_else(|| panic!("line {line}: neither a known option nor a URL: {url}"));
                 assert_eq!(path.replace(of_base.to_owned()), None, "line {line}: a second URL");
             }
@@ -134,13 +141,15 @@ fn words(text: &str) -> Result<Vec<String>, String> {
                     match characters.next() {
                         None => return Err("a quote has no end".to_owned()),
                         Some(end) if end == quote => break,
-                        Some(special @ ('$' | '`' | '\\' | '!')) if quote == '"' => {
+                        Some('$') if quote == '"' => quoted.push_str(variable(&mut characters)?),
+                        Some(special @ ('`' | '\\' | '!')) if quote == '"' => {
                             return Err(format!("{special} in double quotes"));
                         }
                         Some(other) => quoted.push(other),
                     }
                 }
             }
+            '$' => word.get_or_insert_default().push_str(variable(&mut characters)?),
             '\n' if !characters.as_str().trim().is_empty() => return Err("a line ends without \\".to_owned()),
             blank if blank.is_whitespace() => words.extend(word.take()),
             plain if plain.is_ascii_alphanumeric() || "-_./:=,@%+".contains(plain) => {
@@ -151,6 +160,14 @@ fn words(text: &str) -> Result<Vec<String>, String> {
     }
     words.extend(word);
     Ok(words)
+}
+
+/// Takes the name behind a `$`, which must be one that a reader has set.
+fn variable(rest: &mut std::str::Chars<'_>) -> Result<&'static str, String> {
+    let named = |variable: &&&str| rest.as_str().starts_with(variable.trim_start_matches('$'));
+    let variable = VARIABLES.iter().find(named).ok_or("$ before no variable that is set")?;
+    *rest = rest.as_str().get(variable.len() - 1..).unwrap_or_default().chars();
+    Ok(variable)
 }
 
 /// Says where `answer` lacks something of `expected`: each field of an object, and the first elements of an array.
@@ -175,12 +192,15 @@ fn missing(expected: &Value, answer: &Value, place: &str) -> Option<String> {
     }
 }
 
-async fn send(system: &System, command: &Command) -> (u16, Value) {
+/// Sends a command, with what the reader's variables stand for; `key` is the key that was shown last.
+async fn send(system: &System, command: &Command, key: &str) -> (u16, Value) {
+    let now = system.now().to_string();
+    let filled = |text: &str| text.replace("$ROOT_KEY", ROOT_KEY).replace("$KEY", key).replace("$NOW", &now);
     let mut request = Request::builder().method(command.method.as_str()).uri(&command.path);
     for (name, value) in &command.headers {
-        request = request.header(name, value);
+        request = request.header(name, filled(value));
     }
-    let request = request.body(Bytes::from(command.body.clone().unwrap_or_default())).unwrap();
+    let request = request.body(Bytes::from(filled(command.body.as_deref().unwrap_or_default()))).unwrap();
     let (parts, body) = system.call(request).await.into_parts();
     let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
     (parts.status.as_u16(), body)
@@ -194,11 +214,15 @@ async fn the_readme_examples_work_as_printed() {
     let examples = examples(README);
     assert!(examples.len() >= 20, "only {} examples are found", examples.len());
 
+    let mut key = String::new();
     for Example { line, commands, status: expected_status, answer: expected } in examples {
         let mut last = (0, Value::Null);
         for (index, command) in commands.iter().enumerate() {
-            last = send(&system, command).await;
+            last = send(&system, command, &key).await;
             let is_last = index + 1 == commands.len();
+            if let Some(shown) = last.1["key"].as_str() {
+                key = shown.to_owned();
+            }
             assert!(is_last || last.0 < 300, "line {line}: {command:?} was answered {} {:#}", last.0, last.1);
             // What `cargo dev` does in the background.
             system.settle().await.unwrap();
@@ -250,6 +274,8 @@ fn every_model() -> BTreeSet<String> {
 fn commands_are_split_like_in_a_shell() {
     let read = words("curl -s 'http://a/?b=1&c' \\\n  -H \"X: 'y'\" -d '{\"a\":\n1}'\n").unwrap();
     assert_eq!(read, ["curl", "-s", "http://a/?b=1&c", "-H", "X: 'y'", "-d", "{\"a\":\n1}"]);
+
+    assert_eq!(words("curl \"$API_URL/v1\" -d 'a'$NOW'b'").unwrap(), ["curl", "$API_URL/v1", "-d", "a$NOWb"]);
 
     for text in ["curl $A", "curl \"$A\"", "curl http://a/?b", "curl a | jq", "curl 'a", "curl a\n-s", "curl a > b"] {
         assert!(words(text).is_err(), "{text}");
