@@ -110,8 +110,16 @@ fn dependencies(package: &str) -> BTreeSet<String> {
             let name = line.split(['.', '=', ' ']).next().unwrap_or_default();
             found.insert(name.to_owned());
         } else {
-            let known = ["[package]", "[lints]", "[dev-dependencies]", "[build-dependencies]", "[[test]]", "[[bin]]"]
-                .contains(&section);
+            let known = [
+                "[package]",
+                "[lints]",
+                "[dev-dependencies]",
+                "[build-dependencies]",
+                "[[test]]",
+                "[[bench]]",
+                "[[bin]]",
+            ]
+            .contains(&section);
             assert!(known, "{package}/Cargo.toml: this check does not know {section}");
         }
     }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::Request;
 use local::functions::ROOT_KEY;
 use local::{System, demo};
-use rating::{Aggregation, ChargeInputs, Price, Quantity, Rounding, rate_quantity};
+use rating::{ChargeInputs, Measurement, Price, rate_usage};
 use serde_json::Value;
 
 const README: &str = include_str!("../../README.md");
@@ -244,16 +244,15 @@ fn the_pricing_table_of_the_readme_says_what_rating_computes() {
         let [model, _, price, quantity, amount, _] = cells[..] else { panic!("six cells: {row}") };
         let json: Value = serde_json::from_str(price).unwrap_or_else(|error| panic!("{error}: {price}"));
         let price: Price = serde_json::from_str(price).unwrap_or_else(|error| panic!("{error}: {price}"));
-        let inputs = ChargeInputs {
-            price: &price,
-            aggregation: Aggregation::Sum,
-            included: Quantity::ZERO,
-            bill_zero_usage: false,
-            currency: "USD".parse().unwrap(),
-            rounding: Rounding::default(),
+        let inputs = ChargeInputs::new(&price, "USD".parse().unwrap());
+        // Where records say what they cost, the row lists that.
+        let record = |(number, date_ms): (&str, i64)| Measurement {
+            amount: Some(number.parse().unwrap()),
+            ..Measurement::new(date_ms, None, number.parse().unwrap())
         };
+        let records: Vec<_> = quantity.split(" + ").zip(0..).map(record).collect();
 
-        let charge = rate_quantity(&inputs, quantity.parse().unwrap()).unwrap();
+        let charge = rate_usage(&inputs, &records).unwrap().unwrap();
 
         assert_eq!(json["model"], model, "{row}");
         assert_eq!(charge.amount.to_string(), amount, "{row}");

@@ -234,12 +234,10 @@ fn check_entry(index: usize, entry: Entry, price: ItemPrice, site: &Site) -> Res
     }
     if !price.metered {
         let inputs = ChargeInputs {
-            price: &price.price,
             aggregation: price.aggregation,
-            included: Quantity::ZERO,
             bill_zero_usage: price.bill_zero_usage,
-            currency: price.currency_code,
             rounding: site.rounding,
+            ..ChargeInputs::new(&price.price, price.currency_code)
         };
         // What cannot be rated now would keep its invoice from closing later.
         rate_quantity(&inputs, quantity.unwrap_or_else(one))

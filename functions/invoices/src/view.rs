@@ -149,22 +149,16 @@ mod tests {
     use billing::catalog::Billed;
     use billing::id::ItemPriceId;
     use billing::invoice::{Closing, InvoiceItem};
-    use rating::{Aggregation, ChargeInputs, Measurement, Quantity, Rounding, rate_usage};
+    use rating::{ChargeInputs, Measurement, Quantity, rate_usage};
     use serde_json::json;
 
     use super::*;
 
     fn rated() -> Rated {
         let price = serde_json::from_str(r#"{"model":"per_unit","unit_amount":"0.05"}"#).unwrap();
-        let inputs = ChargeInputs {
-            price: &price,
-            aggregation: Aggregation::Sum,
-            included: "100".parse().unwrap(),
-            bill_zero_usage: false,
-            currency: "USD".parse().unwrap(),
-            rounding: Rounding::default(),
-        };
-        let minutes = Measurement { date_ms: 0, id: None, quantity: "461".parse().unwrap() };
+        let usd = "USD".parse().unwrap();
+        let inputs = ChargeInputs { included: "100".parse().unwrap(), ..ChargeInputs::new(&price, usd) };
+        let minutes = Measurement::new(0, None, "461".parse().unwrap());
         let charge = rate_usage(&inputs, &[minutes]).unwrap().unwrap();
         let total = charge.amount;
         let line = LineItem {

@@ -124,7 +124,7 @@ impl<'a> Asked<'a> {
             return Ok(self.rated(&subject, charge, rated.usage_count));
         }
         let measured = records.iter().copied().map(UsageRecord::measurement);
-        let total = aggregate(version.aggregation, measured)
+        let total = aggregate(version.aggregation, None, measured)
             .map_err(|source| unrateable(BillingError::Rating { item_price_id: price.clone(), source }))?;
         let included = Number::from(included);
         let beyond = total.subtract(&included).max(Number::ZERO);
@@ -176,6 +176,7 @@ fn nothing(included: Quantity, currency: Currency) -> Charge {
         steps: Vec::new(),
         unrounded: Number::ZERO,
         amount: Money::zero(currency),
+        tax: None,
     }
 }
 

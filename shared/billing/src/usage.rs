@@ -88,11 +88,7 @@ pub struct UsageRecord {
 impl UsageRecord {
     /// What rating looks at.
     pub fn measurement(&self) -> Measurement<'_> {
-        Measurement {
-            date_ms: self.key.date.millis(),
-            id: self.key.id.as_ref().map(UsageId::as_str),
-            quantity: self.content.quantity,
-        }
+        Measurement::new(self.key.date.millis(), self.key.id.as_ref().map(UsageId::as_str), self.content.quantity)
     }
 
     /// One line of the digest over the records that an invoice line was computed from.

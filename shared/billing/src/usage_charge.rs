@@ -40,11 +40,10 @@ pub fn rate_records(
 /// What rating needs of an item price.
 pub(crate) fn inputs(price: &ItemPrice, included: Quantity, rounding: Rounding) -> ChargeInputs<'_> {
     ChargeInputs {
-        price: &price.price,
         aggregation: price.aggregation,
         included,
         bill_zero_usage: price.bill_zero_usage,
-        currency: price.currency_code,
         rounding,
+        ..ChargeInputs::new(&price.price, price.currency_code)
     }
 }

@@ -1,10 +1,19 @@
-//! Many usage records to one quantity.
+//! Many usage records to one quantity: the aggregations, one file each.
+
+mod count;
+mod last;
+mod max;
+mod sum;
+mod unique_count;
+mod weighted_sum;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::amount::Amount;
 use crate::error::RatingError;
 use crate::number::Number;
+use crate::price::PriceError;
 use crate::quantity::Quantity;
 
 /// How the records of a period become one quantity.
@@ -18,6 +27,12 @@ pub enum Aggregation {
     Last,
     /// The greatest quantity.
     Max,
+    /// How many records there are, whatever their quantities.
+    Count,
+    /// How many different unique values the records have.
+    UniqueCount,
+    /// The quantity that was held, on the average over the period; records say by how much it changed.
+    WeightedSum,
 }
 
 /// What rating needs to know of a usage record.
@@ -27,45 +42,98 @@ pub struct Measurement<'a> {
     pub date_ms: i64,
     /// What tells it from others at the same instant.
     pub id: Option<&'a str>,
-    /// How much was used; not negative.
+    /// How much was used; below zero only where quantities are held.
     pub quantity: Quantity,
+    /// What is counted once by `unique_count`, such as a user.
+    pub unique_value: Option<&'a str>,
+    /// What it costs, where its price is `dynamic`; not negative.
+    pub amount: Option<Amount>,
 }
 
-/// Returns the one quantity that records amount to, exactly; their order changes nothing, and none amount to 0.
+impl<'a> Measurement<'a> {
+    /// Returns a record with a quantity alone.
+    pub fn new(date_ms: i64, id: Option<&'a str>, quantity: Quantity) -> Measurement<'a> {
+        Measurement { date_ms, id, quantity, unique_value: None, amount: None }
+    }
+}
+
+/// The period over which quantities are held, and what was held when it began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// Where the period begins, inclusive, in milliseconds since 1970 in UTC.
+    pub start_ms: i64,
+    /// Where it ends, exclusive.
+    pub end_ms: i64,
+    /// What was held when it began; 0 if not said.
+    #[serde(default)]
+    pub carried_over: Number,
+}
+
+impl Window {
+    /// Checks that there is time between start and end.
+    ///
+    /// # Errors
+    /// `EmptyWindow`.
+    pub fn check(&self) -> Result<(), PriceError> {
+        if self.start_ms < self.end_ms { Ok(()) } else { Err(PriceError::EmptyWindow) }
+    }
+
+    /// Returns what is held when the period ends, which the next one begins with.
+    ///
+    /// # Examples
+    /// ```
+    /// use rating::{Measurement, Window};
+    ///
+    /// let window = Window { start_ms: 0, end_ms: 10, carried_over: 5.into() };
+    /// let change = Measurement::new(3, None, "-2".parse()?);
+    /// assert_eq!(window.held_at_end([change].into_iter()).to_text(), "3");
+    /// # Ok::<(), rating::NumberError>(())
+    /// ```
+    pub fn held_at_end<'a>(&self, records: impl Iterator<Item = Measurement<'a>>) -> Number {
+        records.fold(self.carried_over.clone(), |held, record| held.add(&record.quantity.into()))
+    }
+}
+
+/// Returns the one quantity that records amount to, exactly; their order changes nothing.
+///
+/// No record amounts to 0, or to what is carried over. Only `weighted_sum` looks at the window.
 ///
 /// # Errors
-/// `NegativeUsage` for a record below zero, whatever the others are.
+/// `NegativeUsage` for a record below zero, whatever the others are, but where quantities are held;
+/// `MissingUniqueValue`; `MissingWindow` and `OutsideWindow` where quantities are held.
 ///
 /// # Examples
 /// ```
 /// use rating::{Aggregation, Measurement, aggregate};
 ///
-/// let record = |date_ms, quantity: &str| Measurement { date_ms, id: None, quantity: quantity.parse().unwrap() };
+/// let record = |date_ms, quantity: &str| Measurement::new(date_ms, None, quantity.parse().unwrap());
 /// let records = [record(1, "10"), record(2, "2.5")];
-/// assert_eq!(aggregate(Aggregation::Sum, records.into_iter())?.to_text(), "12.5");
-/// assert_eq!(aggregate(Aggregation::Last, records.into_iter())?.to_text(), "2.5");
-/// assert_eq!(aggregate(Aggregation::Max, records.into_iter())?.to_text(), "10");
+/// assert_eq!(aggregate(Aggregation::Sum, None, records.into_iter())?.to_text(), "12.5");
+/// assert_eq!(aggregate(Aggregation::Last, None, records.into_iter())?.to_text(), "2.5");
+/// assert_eq!(aggregate(Aggregation::Max, None, records.into_iter())?.to_text(), "10");
+/// assert_eq!(aggregate(Aggregation::Count, None, records.into_iter())?.to_text(), "2");
 /// # Ok::<(), rating::RatingError>(())
 /// ```
 pub fn aggregate<'a>(
     aggregation: Aggregation,
+    window: Option<&Window>,
     records: impl Iterator<Item = Measurement<'a>>,
 ) -> Result<Number, RatingError> {
+    if aggregation == Aggregation::WeightedSum {
+        return weighted_sum::aggregate(window.ok_or(RatingError::MissingWindow)?, records.collect());
+    }
     let mut records = records.map(not_negative);
     match aggregation {
-        Aggregation::Sum => records.try_fold(Number::ZERO, |sum, record| Ok(sum.add(&record?.quantity.into()))),
-        Aggregation::Last => {
-            let records: Vec<Measurement> = records.collect::<Result<_, _>>()?;
-            // The quantity decides between records that should not both exist, so that order still changes nothing.
-            let last = records.into_iter().max_by_key(|record| (record.date_ms, record.id, record.quantity));
-            Ok(last.map_or(Number::ZERO, |record| record.quantity.into()))
-        }
-        Aggregation::Max => {
-            records.try_fold(Number::ZERO, |greatest, record| Ok(greatest.max(record?.quantity.into())))
-        }
+        Aggregation::Sum | Aggregation::WeightedSum => sum::aggregate(&mut records),
+        Aggregation::Last => last::aggregate(&mut records),
+        Aggregation::Max => max::aggregate(&mut records),
+        Aggregation::Count => count::aggregate(&mut records),
+        Aggregation::UniqueCount => unique_count::aggregate(&mut records),
     }
 }
 
+#[inline]
 fn not_negative(record: Measurement) -> Result<Measurement, RatingError> {
     if record.quantity.is_negative() {
         return Err(RatingError::NegativeUsage { quantity: record.quantity.into() });
@@ -73,53 +141,39 @@ fn not_negative(record: Measurement) -> Result<Measurement, RatingError> {
     Ok(record)
 }
 
+/// The one caller of the case tables: in the order given and the other way round.
+#[cfg(test)]
+fn check(aggregation: Aggregation, records: &[(i64, Option<&str>, &str)], expected: &str) {
+    let mut records: Vec<Measurement> = records
+        .iter()
+        .map(|&(date_ms, id, quantity)| Measurement::new(date_ms, id, quantity.parse().unwrap()))
+        .collect();
+    assert_eq!(aggregate(aggregation, None, records.iter().copied()).unwrap().to_text(), expected);
+    records.reverse();
+    assert_eq!(aggregate(aggregation, None, records.into_iter()).unwrap().to_text(), expected);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(aggregation: Aggregation, records: &[(i64, Option<&str>, &str)], expected: &str) {
-        let mut records: Vec<Measurement> = records
-            .iter()
-            .map(|&(date_ms, id, quantity)| Measurement { date_ms, id, quantity: quantity.parse().unwrap() })
-            .collect();
-        assert_eq!(aggregate(aggregation, records.iter().copied()).unwrap().to_text(), expected);
-        records.reverse();
-        assert_eq!(aggregate(aggregation, records.into_iter()).unwrap().to_text(), expected);
-    }
-
-    #[test]
-    fn sum_is_exact() {
-        check(Aggregation::Sum, &[], "0");
-        check(Aggregation::Sum, &[(1, None, "0.1"), (2, None, "0.20")], "0.3");
-        let most = "999999999999999.999999999999";
-        check(Aggregation::Sum, &[(1, None, most); 200], "199999999999999999.9999999998");
-    }
-
-    #[test]
-    fn last_goes_by_date_and_then_by_id() {
-        check(Aggregation::Last, &[], "0");
-        check(Aggregation::Last, &[(1, None, "9"), (2, None, "5.50")], "5.5");
-        check(Aggregation::Last, &[(-5, None, "9"), (-6, Some("z"), "5")], "9");
-        check(Aggregation::Last, &[(2, None, "9"), (2, Some("a"), "5")], "5");
-        check(Aggregation::Last, &[(2, Some("b"), "9"), (2, Some("a"), "10")], "9");
-    }
-
-    #[test]
-    fn max_is_the_greatest() {
-        check(Aggregation::Max, &[], "0");
-        check(Aggregation::Max, &[(1, None, "9.99"), (2, None, "10"), (3, None, "10.0")], "10");
-    }
-
     #[test]
     fn a_negative_record_is_an_error_even_where_the_others_outweigh_it() {
-        for aggregation in [Aggregation::Sum, Aggregation::Last, Aggregation::Max] {
+        use Aggregation::{Count, Last, Max, Sum, UniqueCount};
+        for aggregation in [Sum, Last, Max, Count, UniqueCount] {
             let records = [("-1", 1), ("5", 2)].map(|(quantity, date_ms)| Measurement {
-                date_ms,
-                id: None,
-                quantity: quantity.parse().unwrap(),
+                unique_value: Some("a"),
+                ..Measurement::new(date_ms, None, quantity.parse().unwrap())
             });
-            let error = aggregate(aggregation, records.into_iter()).unwrap_err();
+            let error = aggregate(aggregation, None, records.into_iter()).unwrap_err();
             assert_eq!(error, RatingError::NegativeUsage { quantity: (-1).into() });
         }
+    }
+
+    #[test]
+    fn the_words_of_the_aggregations_stay() {
+        let words = r#"["sum","last","max","count","unique_count","weighted_sum"]"#;
+        let read: Vec<Aggregation> = serde_json::from_str(words).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), words);
     }
 }

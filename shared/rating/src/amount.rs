@@ -43,6 +43,10 @@ impl Amount {
         self.0.normalize().to_string()
     }
 
+    pub(crate) fn from_decimal(decimal: Decimal) -> Amount {
+        Amount(decimal)
+    }
+
     pub(crate) fn decimal(self) -> Decimal {
         self.0
     }

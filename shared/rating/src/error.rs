@@ -2,6 +2,7 @@
 
 use crate::currency::Currency;
 use crate::number::Number;
+use crate::price::PriceError;
 use crate::quantity::Quantity;
 
 /// Why there is no amount; it names the inputs.
@@ -49,6 +50,42 @@ pub enum RatingError {
         /// The included quantity.
         included: Number,
     },
+    /// A record without the value that is to be counted once.
+    #[error("the record at {date_ms} ms has no unique_value to be counted")]
+    MissingUniqueValue {
+        /// When it was used, in milliseconds since 1970 in UTC.
+        date_ms: i64,
+    },
+    /// A record, or a quantity without records, that does not say what it costs.
+    #[error("a usage of {quantity} does not say its amount, which is what is charged")]
+    MissingAmount {
+        /// The quantity.
+        quantity: Number,
+    },
+    /// A record that says an amount below zero.
+    #[error("an amount of {amount} is negative")]
+    NegativeAmount {
+        /// The amount.
+        amount: Number,
+    },
+    /// Quantities are held over a period that was not said.
+    #[error("a weighted sum needs the period over which quantities are held")]
+    MissingWindow,
+    /// A record that is dated outside of the period over which quantities are held.
+    #[error("the record at {date_ms} ms lies outside of the period over which quantities are held")]
+    OutsideWindow {
+        /// When it was used, in milliseconds since 1970 in UTC.
+        date_ms: i64,
+    },
+    /// A price of which a part cannot be charged on its own after another.
+    #[error("what is charged by a {model} price cannot be charged in parts")]
+    NotInParts {
+        /// The model.
+        model: &'static str,
+    },
+    /// Inputs that contradict the price or each other.
+    #[error(transparent)]
+    Inputs(#[from] PriceError),
     /// A text that is not an amount in exactly the currency's digits.
     #[error("an amount in {currency} is written with exactly {} digits after the point", .currency.minor_digits())]
     UnreadableMoney {

@@ -10,12 +10,17 @@
 //! |---|---|
 //! | `decimal_text` | how a decimal is written at the door; the one parser |
 //! | `quantity`, `amount` | what came through the door, with the digits as written |
-//! | `number` | an exact rational: a decimal while it fits, a fraction of big integers otherwise |
+//! | `percent` | a share in hundredths, with the digits as written |
+//! | `number`, `number/*` | an exact rational: a scaled 128-bit integer while it fits, a fraction of big ones otherwise |
 //! | `currency`, `money` | ISO 4217; whole minor units, and the only rounding |
-//! | `tier` | what tiered, volume and stairstep prices are made of |
+//! | `tier`, `ladder` | what prices in tiers are made of, as written and as rating runs over it |
+//! | `aggregation`, `aggregation/*` | many records to one quantity |
 //! | `price`, `price/*` | one pricing model, one file, one arm |
-//! | `aggregation` | many records to one quantity |
-//! | `step`, `charge` | the explained result, and the entry points that make it |
+//! | `stage`, `stage/*` | what happens before and after a price: one stage, one file |
+//! | `inputs` | what a charge depends on, beside what was used |
+//! | `rate` | the entry points, and the order of the stages |
+//! | `step`, `charge` | the explained result |
+//! | `warning` | what is legal in a price, but odd |
 //! | `digest` | SHA-256 over canonical lines |
 //! | [`schema`] | how the types look in the API's description |
 //!
@@ -36,25 +41,42 @@ mod currency;
 mod decimal_text;
 mod digest;
 mod error;
+mod inputs;
+mod ladder;
 mod money;
 mod number;
+mod percent;
 mod price;
 mod quantity;
+mod rate;
 pub mod schema;
 mod serde_text;
+mod stage;
 mod step;
 mod tier;
+mod warning;
 
-pub use aggregation::{Aggregation, Measurement, aggregate};
+pub use aggregation::{Aggregation, Measurement, Window, aggregate};
 pub use amount::Amount;
-pub use charge::{Charge, ChargeInputs, rate_quantity, rate_usage};
+pub use charge::Charge;
 pub use currency::{Currency, CurrencyError};
 pub use decimal_text::NumberError;
 pub use digest::digest_lines;
 pub use error::RatingError;
+pub use inputs::ChargeInputs;
 pub use money::{Money, Rounding};
 pub use number::Number;
-pub use price::{FlatFee, Package, PerUnit, Price, PriceError, Stairstep, Tiered, Volume};
+pub use percent::Percent;
+pub use price::{
+    Dynamic, FlatFee, GraduatedPercentage, Package, PerUnit, PercentTier, Percentage, PercentageTerms, Price,
+    PriceError, Stairstep, Tiered, Volume,
+};
 pub use quantity::Quantity;
+pub use rate::{rate_quantity, rate_usage};
+pub use stage::{
+    AlreadyBilled, CapOutcome, CappedAmount, Discount, Discounts, MOST_DISCOUNTS, MOST_TAX_RATES, Proration,
+    ProrationBasis, RoundUnits, Tax, TaxLine, TaxRate, TaxRounding, Taxable, Taxed, UnitRounding, tax_invoice,
+};
 pub use step::Step;
 pub use tier::{MOST_TIERS, Tier, Tiers};
+pub use warning::Warning;

@@ -1,5 +1,6 @@
 //! Money in whole minor units, and the only rounding there is.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use num_bigint::BigInt;
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 use crate::currency::Currency;
 use crate::decimal_text::DecimalText;
 use crate::error::RatingError;
-use crate::number::Number;
+use crate::number::{Number, Scaled, power_of_ten};
 
 /// Bytes of an amount's text: a sign, the 39 digits that an i128 may have, a point.
 const MOST_BYTES: usize = 41;
@@ -101,8 +102,11 @@ impl Money {
     /// # Errors
     /// `Overflow` where it has more minor units than fit in 128 bits.
     pub fn round(value: &Number, currency: Currency, rounding: Rounding) -> Result<Money, RatingError> {
-        let exact = value.multiply(&minor_per_major(currency)).fraction();
-        let minor_units = nearest_integer(&exact, rounding).to_i128();
+        let scaled = value.scaled().and_then(|scaled| nearest_scaled(scaled, currency.minor_digits(), rounding));
+        let minor_units = scaled.or_else(|| {
+            let exact = value.multiply(&minor_per_major(currency)).fraction();
+            nearest_integer(&exact, rounding).to_i128()
+        });
         let minor_units = minor_units.ok_or_else(|| RatingError::Overflow { value: value.clone(), currency })?;
         Ok(Money { minor_units, currency })
     }
@@ -150,18 +154,39 @@ fn minor_per_major(currency: Currency) -> Number {
     Number::from_fraction(BigRational::from_integer(units))
 }
 
-/// The one place where anything is rounded.
+/// `nearest_integer` of a number in its fast form; None where it does not fit.
+fn nearest_scaled(value: Scaled, minor_digits: u8, rounding: Rounding) -> Option<i128> {
+    let Some(beyond) = value.scale.checked_sub(minor_digits).filter(|&beyond| beyond > 0) else {
+        return value.mantissa_at(minor_digits);
+    };
+    let unit = power_of_ten(beyond)?;
+    let (towards_zero, remainder) = match (i64::try_from(value.mantissa), i64::try_from(unit)) {
+        (Ok(mantissa), Ok(unit)) => (mantissa.checked_div(unit)?.into(), mantissa.checked_rem(unit)?.into()),
+        _ => (value.mantissa.checked_div(unit)?, value.mantissa.checked_rem(unit)?),
+    };
+    let other_half = unit.unsigned_abs().checked_sub(remainder.unsigned_abs())?;
+    let is_odd = towards_zero.checked_rem(2)? != 0;
+    let further = goes_further(remainder.unsigned_abs().cmp(&other_half), is_odd, rounding);
+    towards_zero.checked_add(if further { value.mantissa.signum() } else { 0 })
+}
+
+/// The one rule of rounding: by the part that is cut off against what lacks to the next unit.
+fn goes_further(cut_off: Ordering, is_odd: bool, rounding: Rounding) -> bool {
+    match cut_off {
+        Ordering::Less => false,
+        Ordering::Greater => true,
+        Ordering::Equal => match rounding {
+            Rounding::HalfAwayFromZero => true,
+            Rounding::HalfEven => is_odd,
+        },
+    }
+}
+
 #[expect(clippy::arithmetic_side_effects, reason = "big integers grow instead of overflowing")]
 fn nearest_integer(exact: &BigRational, rounding: Rounding) -> BigInt {
     let (towards_zero, remainder) = exact.numer().div_rem(exact.denom());
-    let further = match (remainder.abs() * 2_u8).cmp(exact.denom()) {
-        std::cmp::Ordering::Less => false,
-        std::cmp::Ordering::Greater => true,
-        std::cmp::Ordering::Equal => match rounding {
-            Rounding::HalfAwayFromZero => true,
-            Rounding::HalfEven => towards_zero.is_odd(),
-        },
-    };
+    let cut_off = (remainder.abs() * 2_u8).cmp(exact.denom());
+    let further = goes_further(cut_off, towards_zero.is_odd(), rounding);
     if further { towards_zero + exact.numer().signum() } else { towards_zero }
 }
 
@@ -198,7 +223,9 @@ mod tests {
             ("2/3", "USD", HalfEven, "0.67"),
             ("-2/3", "USD", HalfEven, "-0.67"),
         ] {
-            let money = Money::round(&value.parse().unwrap(), currency(code), rounding).unwrap();
+            let value: Number = value.parse().unwrap();
+            let money = Money::round(&value, currency(code), rounding).unwrap();
+            assert_eq!(Money::round(&value.forced_big(), currency(code), rounding), Ok(money));
             assert_eq!(money.to_string(), rounded, "{value} {code} {rounding:?}");
             assert_eq!(Money::parse(rounded, currency(code)), Ok(money));
         }

@@ -3,9 +3,12 @@
 //! A model is a struct with its numbers, checked once when it is constructed, and a function from a quantity to steps.
 //! To add one: a file in `price/` with its case table, an arm in each `match` below, a row in the tests' vectors.
 
+mod dynamic;
 mod flat_fee;
+mod graduated_percentage;
 mod package;
 mod per_unit;
+mod percentage;
 mod stairstep;
 mod tiered;
 mod volume;
@@ -13,16 +16,22 @@ mod volume;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use dynamic::Dynamic;
 pub use flat_fee::FlatFee;
+pub use graduated_percentage::{GraduatedPercentage, PercentTier};
 pub use package::Package;
 pub use per_unit::PerUnit;
+pub use percentage::{Percentage, PercentageTerms};
 pub use stairstep::Stairstep;
 pub use tiered::Tiered;
 pub use volume::Volume;
 
+use crate::aggregation::Measurement;
 use crate::amount::Amount;
 use crate::error::RatingError;
+use crate::ladder::Rung;
 use crate::number::Number;
+use crate::percent::Percent;
 use crate::step::Step;
 use crate::tier::MOST_TIERS;
 
@@ -53,7 +62,16 @@ pub enum Price {
     Stairstep(Stairstep),
     /// Whole packages.
     Package(Package),
+    /// A share of the money of each record, and an amount for each.
+    Percentage(Percentage),
+    /// A share of money by the tier that it lies in.
+    GraduatedPercentage(GraduatedPercentage),
+    /// What the records say.
+    Dynamic(Dynamic),
 }
+
+/// What a price per record adds at most.
+const MOST_STEPS_OF_RECORDS: usize = 5;
 
 /// Why numbers do not make a price; the messages may be shown to an API caller and name the field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +109,38 @@ pub enum PriceError {
         /// Where it stands.
         field: String,
     },
+    /// A share of more than everything.
+    #[error("{field} is at most 100")]
+    BeyondHundred {
+        /// Where it stands.
+        field: String,
+    },
+    /// More of something than there may be.
+    #[error("{field} has at most {most} entries")]
+    TooMany {
+        /// Where they stand.
+        field: &'static str,
+        /// How many there may be.
+        most: usize,
+    },
+    /// Free units that are to be taken off what is already reduced.
+    #[error("discounts[{index}] takes off units, and stands before those that take off money")]
+    FreeUnitsNotFirst {
+        /// The discount, counted from 0.
+        index: usize,
+    },
+    /// A part of a period that is not in it, or a period of nothing.
+    #[error("a prorated period is longer than 0, and used for at most its length")]
+    NotPartOfPeriod,
+    /// A period that is not whole months of 30 days.
+    #[error("a period of {period} days is not whole months of 30 days")]
+    NotThirtyDayMonths {
+        /// The days.
+        period: u64,
+    },
+    /// A period over which quantities are held ends where or before it starts.
+    #[error("a window ends after it starts")]
+    EmptyWindow,
     /// A number that the model would have to ignore.
     #[error("{field} has no meaning in a {model} price")]
     NotInModel {
@@ -104,43 +154,109 @@ pub enum PriceError {
 impl Price {
     /// Returns the steps that price a quantity, in order; their exact sum is the unrounded amount in major units.
     ///
-    /// A quantity of 0 enters no tier, so that only a flat fee costs anything then.
+    /// A quantity of 0 enters no tier, so that only a flat fee costs anything then. A price per record takes the
+    /// quantity as one record.
     ///
     /// # Errors
-    /// `NegativeUsage`; `BeyondLastTier` where the last tier is closed.
+    /// `NegativeUsage`; `BeyondLastTier` where the last tier is closed; `MissingAmount` where records say what they
+    /// cost.
     pub fn price(&self, quantity: &Number) -> Result<Vec<Step>, RatingError> {
+        let mut steps = Vec::with_capacity(self.most_steps());
+        self.add_steps(quantity, None, &mut steps)?;
+        Ok(steps)
+    }
+
+    /// Adds the steps that price a quantity, or the records that make it up, and returns the sum of their amounts.
+    #[inline]
+    pub(crate) fn add_steps(
+        &self,
+        quantity: &Number,
+        records: Option<&[Measurement]>,
+        steps: &mut Vec<Step>,
+    ) -> Result<Number, RatingError> {
         if quantity.is_negative() {
             return Err(RatingError::NegativeUsage { quantity: quantity.clone() });
         }
+        let before = steps.len();
         match self {
-            Price::FlatFee(model) => Ok(model.price()),
-            Price::PerUnit(model) => Ok(model.price(quantity)),
-            Price::Tiered(model) => model.price(quantity),
-            Price::Volume(model) => model.price(quantity),
-            Price::Stairstep(model) => model.price(quantity),
-            Price::Package(model) => model.price(quantity),
+            Price::FlatFee(model) => model.price(steps),
+            Price::PerUnit(model) => model.price(quantity, steps),
+            Price::Tiered(model) => return model.price(quantity, steps),
+            Price::Volume(model) => model.price(quantity, steps)?,
+            Price::Stairstep(model) => model.price(quantity, steps)?,
+            Price::Package(model) => model.price(quantity, steps)?,
+            Price::Percentage(model) => model.price(quantity, records, steps),
+            Price::GraduatedPercentage(model) => return model.price(quantity, steps),
+            Price::Dynamic(model) => model.price(quantity, records, steps)?,
         }
+        Ok(Step::sum(steps.get(before..).unwrap_or_default()))
     }
 
     /// Returns the steps of a period in which nothing was used, where that is billed: the flat fee, or the flat amount
     /// of the first tier, or no step at all.
     pub fn price_zero_usage(&self) -> Vec<Step> {
         let first_flat_amount = match self {
-            Price::FlatFee(model) => return model.price(),
-            Price::PerUnit(_) | Price::Package(_) => return Vec::new(),
+            Price::FlatFee(model) => model.amount(),
+            Price::PerUnit(_) | Price::Package(_) | Price::Percentage(_) | Price::Dynamic(_) => return Vec::new(),
             Price::Tiered(model) => model.tiers().first_flat_amount(),
             Price::Volume(model) => model.tiers().first_flat_amount(),
             Price::Stairstep(model) => model.tiers().first_flat_amount(),
+            Price::GraduatedPercentage(model) => model.first_flat_amount(),
         };
         vec![Step::Flat { amount: first_flat_amount.into() }]
     }
+
+    /// The name of the model, as in JSON.
+    pub fn model(&self) -> &'static str {
+        match self {
+            Price::FlatFee(_) => "flat_fee",
+            Price::PerUnit(_) => "per_unit",
+            Price::Tiered(_) => "tiered",
+            Price::Volume(_) => "volume",
+            Price::Stairstep(_) => "stairstep",
+            Price::Package(_) => "package",
+            Price::Percentage(_) => "percentage",
+            Price::GraduatedPercentage(_) => "graduated_percentage",
+            Price::Dynamic(_) => "dynamic",
+        }
+    }
+
+    /// Whether each record has a price of its own, so that nothing can be done to the quantity as a whole.
+    pub(crate) fn is_per_record(&self) -> bool {
+        matches!(self, Price::Percentage(_) | Price::Dynamic(_))
+    }
+
+    /// Its tiers, where it has any.
+    pub(crate) fn rungs(&self) -> &[Rung] {
+        match self {
+            Price::Tiered(model) => model.tiers().ladder().rungs(),
+            Price::Volume(model) => model.tiers().ladder().rungs(),
+            Price::Stairstep(model) => model.tiers().ladder().rungs(),
+            Price::GraduatedPercentage(model) => model.rungs(),
+            Price::FlatFee(_) | Price::PerUnit(_) | Price::Package(_) => &[],
+            Price::Percentage(_) | Price::Dynamic(_) => &[],
+        }
+    }
+
+    /// Room for the steps of a charge.
+    pub(crate) fn most_steps(&self) -> usize {
+        match self {
+            Price::Tiered(_) | Price::GraduatedPercentage(_) => self.rungs().len(),
+            Price::Percentage(_) => MOST_STEPS_OF_RECORDS,
+            _ => 1,
+        }
+    }
 }
 
-fn not_negative(amount: Amount, field: &str) -> Result<Amount, PriceError> {
+pub(crate) fn not_negative(amount: Amount, field: &str) -> Result<Amount, PriceError> {
     if amount.is_negative() {
         return Err(PriceError::NegativeAmount { field: field.to_owned() });
     }
     Ok(amount)
+}
+
+pub(crate) fn not_negative_percent(percent: Percent, field: &str) -> Result<Percent, PriceError> {
+    not_negative(percent.as_amount(), field).map(|_| percent)
 }
 
 /// The one caller of the models' case tables.
@@ -171,6 +287,14 @@ mod tests {
             r#"{"model":"volume","tiers":[{"up_to":"5","unit_amount":"1","flat_amount":"0","package_size":"2"}]}"#,
             r#"{"model":"stairstep","tiers":[{"up_to":"5","unit_amount":"0","flat_amount":"9.90"}]}"#,
             r#"{"model":"package","package_size":"1000","package_amount":"5"}"#,
+            r#"{"model":"percentage","percent":"1.20"}"#,
+            concat!(
+                r#"{"model":"percentage","percent":"1.2","amount_per_record":"0.10","free_records":3,"#,
+                r#""free_amount":"500","minimum_per_record":"0.50","maximum_per_record":"20"}"#,
+            ),
+            r#"{"model":"graduated_percentage","tiers":[{"up_to":"1000","percent":"1.0","flat_amount":"200"}]}"#,
+            r#"{"model":"dynamic"}"#,
+            r#"{"model":"dynamic","multiplier":"1.20"}"#,
         ] {
             let price: Price = serde_json::from_str(golden).unwrap();
             assert_eq!(serde_json::to_string(&price).unwrap(), golden);
@@ -204,6 +328,18 @@ mod tests {
             (r#"{"model":"package","package_size":"0","package_amount":"1"}"#, "package_size is greater than 0"),
             (r#"{"model":"package","package_size":"1","package_amount":"-1"}"#, "package_amount is not negative"),
             (r#"{"model":"package","package_size":"1"}"#, "missing field `package_amount`"),
+            (r#"{"model":"percentage"}"#, "missing field `percent`"),
+            (r#"{"model":"percentage","percent":"-1"}"#, "percent is not negative"),
+            (r#"{"model":"percentage","percent":"1","free_amount":"-1"}"#, "free_amount is not negative"),
+            (r#"{"model":"percentage","percent":"1","minimum_per_record":"-1"}"#, "minimum_per_record is not negative"),
+            (r#"{"model":"percentage","percent":"1","maximum_per_record":"-1"}"#, "maximum_per_record is not negative"),
+            (r#"{"model":"percentage","percent":"1","amount_per_record":"-1"}"#, "amount_per_record is not negative"),
+            (r#"{"model":"percentage","percent":"1","rate":"1"}"#, "unknown field `rate`"),
+            (r#"{"model":"graduated_percentage","tiers":[]}"#, "a price has at least one tier"),
+            (r#"{"model":"graduated_percentage","tiers":[{"percent":"-1"}]}"#, "tiers[0].percent is not negative"),
+            (r#"{"model":"graduated_percentage","tiers":[{"unit_amount":"1"}]}"#, "unknown field `unit_amount`"),
+            (r#"{"model":"dynamic","multiplier":"0"}"#, "multiplier is greater than 0"),
+            (r#"{"model":"dynamic","amount":"1"}"#, "unknown field `amount`"),
         ] {
             let error = serde_json::from_str::<Price>(json).unwrap_err().to_string();
             assert!(error.starts_with(told), "{json}: {error}");
@@ -225,6 +361,9 @@ mod tests {
             (r#"{"model":"volume","tiers":[{"unit_amount":"1"}]}"#, vec!["0"]),
             (r#"{"model":"stairstep","tiers":[{"flat_amount":"50"}]}"#, vec!["50"]),
             (r#"{"model":"package","package_size":"10","package_amount":"5"}"#, vec![]),
+            (r#"{"model":"percentage","percent":"10","amount_per_record":"1"}"#, vec![]),
+            (r#"{"model":"graduated_percentage","tiers":[{"percent":"1","flat_amount":"200"}]}"#, vec!["200"]),
+            (r#"{"model":"dynamic"}"#, vec![]),
         ] {
             let price: Price = serde_json::from_str(json).unwrap();
             assert_eq!(amounts(&price.price_zero_usage()), amounts_of_steps, "{json}");

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::decimal_text::{NumberError, parse_door};
+use crate::number::Scaled;
 use crate::serde_text;
 
 /// An exact decimal quantity: at most 15 digits before the point, 12 after it, 40 bytes in all.
@@ -21,12 +22,16 @@ use crate::serde_text;
 /// assert_eq!(written.canonical(), "12.5");
 /// # Ok::<(), rating::NumberError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity(Decimal);
 
 impl Quantity {
     /// No units.
     pub const ZERO: Quantity = Quantity(Decimal::ZERO);
+    /// One unit.
+    pub const ONE: Quantity = Quantity(Decimal::ONE);
+    /// The greatest quantity of the door: 15 nines, a point, and 12 nines.
+    pub(crate) const MOST: Quantity = Quantity(Decimal::from_parts(3892314111, 2681241660, 54210108, false, 12));
 
     /// Says whether it is less than zero.
     pub fn is_negative(&self) -> bool {
@@ -43,8 +48,15 @@ impl Quantity {
         self.0.normalize().to_string()
     }
 
-    pub(crate) fn decimal(self) -> Decimal {
-        self.0
+    /// The same quantity without trailing zeros.
+    pub(crate) fn normalized(self) -> Quantity {
+        Quantity(self.0.normalize())
+    }
+
+    /// Its digits as a whole number; the door lets in at most 12 after the point.
+    #[inline]
+    pub(crate) fn scaled(self) -> Scaled {
+        Scaled::of_decimal(self.0)
     }
 }
 
@@ -87,6 +99,12 @@ mod tests {
         for (text, canonical) in [("0.00", "0"), ("100", "100"), ("-1.20", "-1.2")] {
             assert_eq!(text.parse::<Quantity>().unwrap().canonical(), canonical);
         }
+    }
+
+    #[test]
+    fn the_greatest_is_what_the_door_lets_in() {
+        assert_eq!(Quantity::MOST.to_string(), "999999999999999.999999999999");
+        assert_eq!(Quantity::ONE.to_string(), "1");
     }
 
     #[test]

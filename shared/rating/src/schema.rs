@@ -1,10 +1,10 @@
 //! How the types that are written as strings look in the API's description; the others derive it from what serde does.
 
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::Currency;
+use crate::{Currency, MOST_TIERS, Tier, Tiers};
 
 /// Returns the schema of a string that fits a regular expression.
 pub fn text(description: &str, pattern: impl Into<String>) -> RefOr<Schema> {
@@ -44,6 +44,27 @@ text_schema!(
     "An exact number: a decimal such as 18.05, or a fraction such as 1/3 where no decimal is exact.",
     r"^-?[0-9]+(\.[0-9]+|/[1-9][0-9]*)?$"
 );
+text_schema!(
+    crate::Percent,
+    "A share in hundredths as a decimal string such as 1.2: at most 15 digits before the point and 12 behind it.",
+    DECIMAL
+);
+
+impl PartialSchema for Tiers {
+    fn schema() -> RefOr<Schema> {
+        let tiers = ArrayBuilder::new().items(Ref::from_schema_name(Tier::name()));
+        let tiers = tiers.min_items(Some(1)).max_items(Some(MOST_TIERS));
+        Schema::Array(tiers.description(Some("Bands of a price, ascending.")).build()).into()
+    }
+}
+
+impl ToSchema for Tiers {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Tier::name().into_owned(), Tier::schema()));
+        Tier::schemas(schemas);
+    }
+}
+
 impl PartialSchema for Currency {
     fn schema() -> RefOr<Schema> {
         let letters = || 'A'..='Z';

@@ -5,11 +5,15 @@ use utoipa::ToSchema;
 
 use crate::aggregation::Aggregation;
 use crate::amount::Amount;
+use crate::ladder::{Rung, Share};
 use crate::number::Number;
+use crate::percent::Percent;
+use crate::quantity::Quantity;
+use crate::stage::{ProrationBasis, UnitRounding};
 
 /// One step from usage to amount; every amount is exact and in major units, and a charge is the sum of its steps.
 ///
-/// In JSON it is an object tagged by `step`, with every number as a string.
+/// In JSON it is an object tagged by `step`, with every number as a string; only records are counted in JSON numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Step {
@@ -20,10 +24,24 @@ pub enum Step {
         /// The quantity.
         quantity: Number,
     },
+    /// So much was charged for earlier in the period, and is not charged for again.
+    AlreadyBilled {
+        /// The quantity.
+        quantity: Number,
+    },
     /// So much of the quantity cost nothing.
     Included {
         /// What was used of the included quantity.
         quantity: Number,
+    },
+    /// The quantity was rounded before it was priced.
+    Rounded {
+        /// The quantity before.
+        quantity: Number,
+        /// How it was rounded.
+        rounding: UnitRounding,
+        /// The quantity that is priced.
+        rounded: Number,
     },
     /// An amount that depends on no quantity.
     Flat {
@@ -44,7 +62,7 @@ pub enum Step {
         /// The units.
         quantity: Number,
         /// The units in a package.
-        package_size: Number,
+        package_size: Quantity,
         /// The packages, rounded up.
         packages: Number,
         /// The price of one package.
@@ -55,15 +73,15 @@ pub enum Step {
     /// What lies in a tier, at the price of that tier.
     Tier {
         /// The lower bound, exclusive.
-        from: Number,
+        from: Quantity,
         /// The upper bound, inclusive; null where the tier is open.
         #[schema(required)]
-        to: Option<Number>,
+        to: Option<Quantity>,
         /// The units priced by this tier: those that lie in it, or all of them where the price is by volume.
         quantity: Number,
         /// The units in a package; absent where units are priced one by one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        package_size: Option<Number>,
+        package_size: Option<Quantity>,
         /// The packages, rounded up; absent where units are priced one by one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         packages: Option<Number>,
@@ -74,21 +92,201 @@ pub enum Step {
         /// Units or packages times `unit_amount`, plus `flat_amount`.
         amount: Number,
     },
+    /// What lies in a tier, at the tier's percentage.
+    PercentTier {
+        /// The lower bound, exclusive.
+        from: Quantity,
+        /// The upper bound, inclusive; null where the tier is open.
+        to: Option<Quantity>,
+        /// The money that lies in the tier.
+        quantity: Number,
+        /// The share that is charged.
+        percent: Percent,
+        /// What is added once for the tier.
+        flat_amount: Amount,
+        /// `percent` of `quantity`, plus `flat_amount`.
+        amount: Number,
+    },
+    /// So much of the records' money cost nothing.
+    FreeAllowance {
+        /// The records that were wholly free.
+        records: u64,
+        /// The money that was free.
+        quantity: Number,
+    },
+    /// A share of the records' money.
+    Percentage {
+        /// The money that is charged for.
+        quantity: Number,
+        /// The share.
+        percent: Percent,
+        /// `percent` of `quantity`.
+        amount: Number,
+    },
+    /// An amount for each record.
+    PerRecord {
+        /// The records that are charged for.
+        records: u64,
+        /// The amount for one.
+        amount_per_record: Amount,
+        /// `records` times `amount_per_record`.
+        amount: Number,
+    },
+    /// What lifts records to the least that one is charged.
+    RecordMinimum {
+        /// The records that were lifted.
+        records: u64,
+        /// The least amount for one.
+        minimum_per_record: Amount,
+        /// What was added.
+        amount: Number,
+    },
+    /// What lowers records to the most that one is charged.
+    RecordMaximum {
+        /// The records that were lowered.
+        records: u64,
+        /// The most for one.
+        maximum_per_record: Amount,
+        /// What was taken off, below zero.
+        amount: Number,
+    },
+    /// The amounts that the records carry.
+    RecordAmounts {
+        /// The records.
+        records: u64,
+        /// What their sum is multiplied by; absent where that is 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        multiplier: Option<Quantity>,
+        /// Their sum, multiplied.
+        amount: Number,
+    },
+    /// Amounts that stand for the whole period, for a part of it.
+    Proration {
+        /// What `used` and `period` count.
+        basis: ProrationBasis,
+        /// The part.
+        used: u64,
+        /// The whole.
+        period: u64,
+        /// The amounts that are charged for the part only.
+        prorated: Number,
+        /// What was taken off, at most zero.
+        amount: Number,
+    },
+    /// A share that is taken off.
+    DiscountPercent {
+        /// The share.
+        percent: Percent,
+        /// What it is a share of.
+        discounted: Number,
+        /// What was taken off, at most zero.
+        amount: Number,
+    },
+    /// An amount that is taken off.
+    DiscountAmount {
+        /// The most that it takes off.
+        discount: Amount,
+        /// What was taken off, at most zero.
+        amount: Number,
+    },
+    /// Units that are taken off, at what the last of them cost.
+    DiscountFreeUnits {
+        /// The units that were free.
+        quantity: Number,
+        /// What was taken off, at most zero.
+        amount: Number,
+    },
+    /// What lifts the amount to the least that is charged.
+    Minimum {
+        /// The least amount.
+        minimum_amount: Amount,
+        /// What was added.
+        amount: Number,
+    },
+    /// What lowers the amount to the most that is charged.
+    Maximum {
+        /// The most.
+        maximum_amount: Amount,
+        /// What was taken off, below zero.
+        amount: Number,
+    },
+    /// What lowers the amount to what is left of a capped amount.
+    Cap {
+        /// What is left of it.
+        balance_remaining: Amount,
+        /// What was taken off, below zero.
+        amount: Number,
+    },
 }
 
 impl Step {
+    /// The step of a tier with unit prices.
+    #[inline]
+    pub(crate) fn tier(rung: &Rung, share: Share) -> Step {
+        Step::Tier {
+            from: rung.from,
+            to: rung.to,
+            quantity: share.quantity,
+            package_size: rung.package_size,
+            packages: share.packages,
+            unit_amount: rung.unit_amount,
+            flat_amount: rung.flat_amount,
+            amount: share.amount,
+        }
+    }
+
+    /// The step of a tier with a percentage.
+    pub(crate) fn percent_tier(rung: &Rung, share: Share) -> Step {
+        Step::PercentTier {
+            from: rung.from,
+            to: rung.to,
+            quantity: share.quantity,
+            percent: Percent::from_amount(rung.unit_amount),
+            flat_amount: rung.flat_amount,
+            amount: share.amount,
+        }
+    }
+
     /// Returns what the step adds to the charge; nothing for a step that only determines the quantity.
+    #[inline]
     pub fn amount(&self) -> Option<&Number> {
         match self {
-            Step::Aggregate { .. } | Step::Included { .. } => None,
+            Step::Aggregate { .. }
+            | Step::AlreadyBilled { .. }
+            | Step::Included { .. }
+            | Step::Rounded { .. }
+            | Step::FreeAllowance { .. } => None,
             Step::Flat { amount }
             | Step::Units { amount, .. }
             | Step::Packages { amount, .. }
-            | Step::Tier { amount, .. } => Some(amount),
+            | Step::Tier { amount, .. }
+            | Step::PercentTier { amount, .. }
+            | Step::Percentage { amount, .. }
+            | Step::PerRecord { amount, .. }
+            | Step::RecordMinimum { amount, .. }
+            | Step::RecordMaximum { amount, .. }
+            | Step::RecordAmounts { amount, .. }
+            | Step::Proration { amount, .. }
+            | Step::DiscountPercent { amount, .. }
+            | Step::DiscountAmount { amount, .. }
+            | Step::DiscountFreeUnits { amount, .. }
+            | Step::Minimum { amount, .. }
+            | Step::Maximum { amount, .. }
+            | Step::Cap { amount, .. } => Some(amount),
+        }
+    }
+
+    /// The part of the step's amount that depends on no quantity.
+    pub(crate) fn flat_amount(&self) -> Number {
+        match self {
+            Step::Flat { amount } => amount.clone(),
+            Step::Tier { flat_amount, .. } | Step::PercentTier { flat_amount, .. } => (*flat_amount).into(),
+            _ => Number::ZERO,
         }
     }
 
     /// Returns the exact sum of the amounts of steps.
+    #[inline]
     pub fn sum(steps: &[Step]) -> Number {
         steps.iter().filter_map(Step::amount).fold(Number::ZERO, |sum, amount| sum.add(amount))
     }
@@ -108,11 +306,30 @@ mod tests {
             r#"{"step":"packages","quantity":"1/3","package_size":"100","packages":"1","package_amount":"5","amount":"5"},"#,
             r#"{"step":"tier","from":"0","to":"10","quantity":"10","unit_amount":"1","flat_amount":"2","amount":"12"},"#,
             r#"{"step":"tier","from":"10","to":null,"quantity":"1","package_size":"5","packages":"1","#,
-            r#""unit_amount":"0","flat_amount":"0.00","amount":"0"}]"#,
+            r#""unit_amount":"0","flat_amount":"0.00","amount":"0"},"#,
+            r#"{"step":"already_billed","quantity":"12"},"#,
+            r#"{"step":"rounded","quantity":"1.2","rounding":{"round":"up","multiple_of":"0.5"},"rounded":"1.5"},"#,
+            r#"{"step":"percent_tier","from":"0","to":"1000","quantity":"500","percent":"1","flat_amount":"200","#,
+            r#""amount":"205"},"#,
+            r#"{"step":"free_allowance","records":3,"quantity":"400"},"#,
+            r#"{"step":"percentage","quantity":"50","percent":"1.2","amount":"0.6"},"#,
+            r#"{"step":"per_record","records":1,"amount_per_record":"0.10","amount":"0.1"},"#,
+            r#"{"step":"record_minimum","records":1,"minimum_per_record":"1","amount":"0.3"},"#,
+            r#"{"step":"record_maximum","records":1,"maximum_per_record":"0.5","amount":"-0.2"},"#,
+            r#"{"step":"record_amounts","records":3,"amount":"3.45"},"#,
+            r#"{"step":"record_amounts","records":3,"multiplier":"1.2","amount":"4.14"},"#,
+            r#"{"step":"proration","basis":"calendar_days","used":22,"period":31,"prorated":"10","amount":"-90/31"},"#,
+            r#"{"step":"discount_percent","percent":"10","discounted":"50","amount":"-5"},"#,
+            r#"{"step":"discount_amount","discount":"5.00","amount":"-5"},"#,
+            r#"{"step":"discount_free_units","quantity":"10","amount":"-1"},"#,
+            r#"{"step":"minimum","minimum_amount":"100","amount":"50"},"#,
+            r#"{"step":"maximum","maximum_amount":"100","amount":"-50"},"#,
+            r#"{"step":"cap","balance_remaining":"20","amount":"-1.5"}]"#,
         );
         let steps: Vec<Step> = serde_json::from_str(golden).unwrap();
         assert_eq!(serde_json::to_string(&steps).unwrap(), golden);
-        assert_eq!(Step::sum(&steps).to_text(), "45.05");
+        assert_eq!(Step::sum(&steps[..7]).to_text(), "45.05");
+        assert!(size_of::<Step>() <= 176, "{}", size_of::<Step>());
     }
 
     #[test]

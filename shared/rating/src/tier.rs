@@ -1,17 +1,18 @@
 //! What tiered, volume and stairstep prices are made of.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::amount::Amount;
-use crate::error::RatingError;
-use crate::number::Number;
+use crate::ladder::Ladder;
 use crate::price::PriceError;
 use crate::quantity::Quantity;
-use crate::step::Step;
 
 /// The most tiers that a price may have.
 pub const MOST_TIERS: usize = 100;
+
+/// The field that stands for the unit amount where a tier charges a share of money.
+const PERCENT: &str = "percent";
 
 /// One band of a price; it begins behind the one before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,26 +30,6 @@ pub struct Tier {
     /// How many units are sold together; the last package is charged whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package_size: Option<Quantity>,
-}
-
-impl Tier {
-    /// Prices a quantity by this tier, whose lower bound is `from`.
-    pub(crate) fn step(&self, from: Number, quantity: Number) -> Result<Step, RatingError> {
-        let package_size = self.package_size.map(Number::from);
-        let packages = package_size.as_ref().map(|size| Ok(quantity.divide(size)?.ceil())).transpose()?;
-        let unit_amount = Number::from(self.unit_amount);
-        let amount = packages.as_ref().unwrap_or(&quantity).multiply(&unit_amount).add(&self.flat_amount.into());
-        Ok(Step::Tier {
-            from,
-            to: self.up_to.map(Number::from),
-            quantity,
-            package_size,
-            packages,
-            unit_amount: self.unit_amount,
-            flat_amount: self.flat_amount,
-            amount,
-        })
-    }
 }
 
 /// 1 to 100 tiers in strictly ascending order, of which only the last may be open.
@@ -69,16 +50,26 @@ impl Tier {
 /// assert!(Tiers::new(vec![tier(Some("100")), tier(None)]).is_ok());
 /// assert!(Tiers::new(vec![tier(None), tier(Some("100"))]).is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Vec<Tier>")]
-#[schema(min_items = 1, max_items = 100)]
-pub struct Tiers(Vec<Tier>);
+pub struct Tiers {
+    tiers: Vec<Tier>,
+    /// Follows from the tiers.
+    ladder: Ladder,
+}
 
-/// A tier that was reached.
-pub(crate) struct Reached<'a> {
-    pub(crate) tier: &'a Tier,
-    /// Its lower bound, exclusive.
-    pub(crate) from: Number,
+impl PartialEq for Tiers {
+    fn eq(&self, other: &Tiers) -> bool {
+        self.tiers == other.tiers
+    }
+}
+
+impl Eq for Tiers {}
+
+impl Serialize for Tiers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.tiers.serialize(serializer)
+    }
 }
 
 impl Tiers {
@@ -88,6 +79,15 @@ impl Tiers {
     /// The first of: `NoTiers`, `TooManyTiers`, and for the first tier that is wrong `NotPositive`, `NegativeAmount`,
     /// `OpenTierNotLast`, `NotAscending`.
     pub fn new(tiers: Vec<Tier>) -> Result<Tiers, PriceError> {
+        Tiers::of("unit_amount", tiers)
+    }
+
+    /// Tiers whose unit amounts are percentages.
+    pub(crate) fn of_percentages(tiers: Vec<Tier>) -> Result<Tiers, PriceError> {
+        Tiers::of(PERCENT, tiers)
+    }
+
+    fn of(unit: &str, tiers: Vec<Tier>) -> Result<Tiers, PriceError> {
         if tiers.is_empty() {
             return Err(PriceError::NoTiers);
         }
@@ -98,46 +98,28 @@ impl Tiers {
         for (index, tier) in tiers.iter().enumerate() {
             // An open tier leaves no bound for the next one to begin at.
             let lower_bound = below.ok_or_else(|| PriceError::OpenTierNotLast { index: index.saturating_sub(1) })?;
-            check_numbers(index, tier)?;
+            check_numbers(index, tier, unit)?;
             if tier.up_to.is_some_and(|up_to| up_to <= lower_bound) {
                 return Err(PriceError::NotAscending { index });
             }
             below = tier.up_to;
         }
-        Ok(Tiers(tiers))
+        let ladder = Ladder::new(&tiers, unit == PERCENT);
+        Ok(Tiers { tiers, ladder })
     }
 
     /// Returns the tiers in ascending order; there is at least one.
     pub fn as_slice(&self) -> &[Tier] {
-        &self.0
+        &self.tiers
+    }
+
+    pub(crate) fn ladder(&self) -> &Ladder {
+        &self.ladder
     }
 
     /// What nothing used costs where zero usage is billed.
     pub(crate) fn first_flat_amount(&self) -> Amount {
-        self.0.first().map_or(Amount::ZERO, |tier| tier.flat_amount)
-    }
-
-    /// The tiers that a quantity enters, in ascending order; the last one is where it lies, and 0 enters none.
-    pub(crate) fn entered(&self, quantity: &Number) -> Result<Vec<Reached<'_>>, RatingError> {
-        let mut from = Number::ZERO;
-        let mut entered = Vec::new();
-        for tier in &self.0 {
-            if *quantity <= from {
-                return Ok(entered);
-            }
-            entered.push(Reached { tier, from: from.clone() });
-            match tier.up_to {
-                Some(up_to) => from = up_to.into(),
-                None => return Ok(entered),
-            }
-        }
-        // The last tier is closed; from is where it ends.
-        match self.0.last().and_then(|tier| tier.up_to) {
-            Some(last_up_to) if *quantity > from => {
-                Err(RatingError::BeyondLastTier { quantity: quantity.clone(), last_up_to })
-            }
-            _ => Ok(entered),
-        }
+        self.tiers.first().map_or(Amount::ZERO, |tier| tier.flat_amount)
     }
 }
 
@@ -149,14 +131,14 @@ impl TryFrom<Vec<Tier>> for Tiers {
     }
 }
 
-fn check_numbers(index: usize, tier: &Tier) -> Result<(), PriceError> {
+fn check_numbers(index: usize, tier: &Tier, unit: &str) -> Result<(), PriceError> {
     let field = |name: &str| format!("tiers[{index}].{name}");
     for (name, quantity) in [("up_to", tier.up_to), ("package_size", tier.package_size)] {
         if quantity.is_some_and(|quantity| quantity <= Quantity::ZERO) {
             return Err(PriceError::NotPositive { field: field(name) });
         }
     }
-    for (name, amount) in [("unit_amount", tier.unit_amount), ("flat_amount", tier.flat_amount)] {
+    for (name, amount) in [(unit, tier.unit_amount), ("flat_amount", tier.flat_amount)] {
         if amount.is_negative() {
             return Err(PriceError::NegativeAmount { field: field(name) });
         }
@@ -167,6 +149,8 @@ fn check_numbers(index: usize, tier: &Tier) -> Result<(), PriceError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::RatingError;
+    use crate::number::Number;
 
     fn tiers(json: &str) -> Result<Tiers, String> {
         serde_json::from_str(json).map_err(|error| error.to_string())
@@ -209,25 +193,28 @@ mod tests {
     }
 
     #[test]
-    fn a_quantity_enters_every_tier_up_to_where_it_lies() {
+    fn a_quantity_lies_in_the_tier_whose_bound_it_does_not_pass() {
         let closed = tiers(r#"[{"up_to":"5"},{"up_to":"10"}]"#).unwrap();
         let open = tiers(r#"[{"up_to":"5"},{"up_to":"10"},{}]"#).unwrap();
+        let reached = |tiers: &Tiers, quantity: &Number| {
+            tiers.ladder().reached(quantity).map(|rung| rung.map(|rung| rung.from.to_string()))
+        };
         for (quantity, in_closed, in_open) in [
-            ("0", Some(0), 0),
-            ("0.000000000001", Some(1), 1),
-            ("5", Some(1), 1),
-            ("5.000000000001", Some(2), 2),
-            ("10", Some(2), 2),
-            ("10.000000000001", None, 3),
-            ("999999999999999.999999999999", None, 3),
+            ("0", Some(None), None),
+            ("0.000000000001", Some(Some("0")), Some("0")),
+            ("5", Some(Some("0")), Some("0")),
+            ("5.000000000001", Some(Some("5")), Some("5")),
+            ("10", Some(Some("5")), Some("5")),
+            ("10.000000000001", None, Some("10")),
+            ("999999999999999.999999999999", None, Some("10")),
         ] {
             let quantity: Number = quantity.parse().unwrap();
-            assert_eq!(open.entered(&quantity).unwrap().len(), in_open, "{quantity}");
+            assert_eq!(reached(&open, &quantity).unwrap().as_deref(), in_open, "{quantity}");
             match in_closed {
-                Some(count) => assert_eq!(closed.entered(&quantity).unwrap().len(), count, "{quantity}"),
+                Some(from) => assert_eq!(reached(&closed, &quantity).unwrap().as_deref(), from, "{quantity}"),
                 None => {
                     let last_up_to = "10".parse().unwrap();
-                    let error = closed.entered(&quantity).err();
+                    let error = reached(&closed, &quantity).err();
                     assert_eq!(error, Some(RatingError::BeyondLastTier { quantity, last_up_to }));
                 }
             }

@@ -66,10 +66,8 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
 }
 
 fn rated(inputs: &ChargeInputs, records: &[Record]) -> Option<Charge> {
-    let measurements: Vec<Measurement> = records
-        .iter()
-        .map(|(date_ms, id, quantity)| Measurement { date_ms: *date_ms, id: id.as_deref(), quantity: *quantity })
-        .collect();
+    let measurements: Vec<Measurement> =
+        records.iter().map(|(date_ms, id, quantity)| Measurement::new(*date_ms, id.as_deref(), *quantity)).collect();
     rate_usage(inputs, &measurements).unwrap()
 }
 
@@ -86,7 +84,8 @@ proptest! {
         order in any::<prop::sample::Index>(),
     ) {
         let currency = code.parse().unwrap();
-        let inputs = ChargeInputs { price: &price, aggregation, included, bill_zero_usage, currency, rounding };
+        let defaults = ChargeInputs::new(&price, currency);
+        let inputs = ChargeInputs { aggregation, included, bill_zero_usage, rounding, ..defaults };
         let charge = rated(&inputs, &records);
 
         let mut reordered = records.clone();

@@ -36,8 +36,8 @@ impl FlatFee {
         self.amount
     }
 
-    pub(super) fn price(&self) -> Vec<Step> {
-        vec![Step::Flat { amount: self.amount.into() }]
+    pub(super) fn price(&self, steps: &mut Vec<Step>) {
+        steps.push(Step::Flat { amount: self.amount.into() });
     }
 }
 

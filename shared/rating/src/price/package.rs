@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{PriceError, not_negative};
 use crate::amount::Amount;
 use crate::error::RatingError;
-use crate::number::Number;
+use crate::number::{Number, Whole};
 use crate::quantity::Quantity;
 use crate::step::Step;
 
@@ -49,15 +49,20 @@ impl Package {
         self.package_amount
     }
 
-    pub(super) fn price(&self, quantity: &Number) -> Result<Vec<Step>, RatingError> {
+    pub(super) fn price(&self, quantity: &Number, steps: &mut Vec<Step>) -> Result<(), RatingError> {
         if quantity.is_zero() {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let package_size = Number::from(self.package_size);
-        let packages = quantity.divide(&package_size)?.ceil();
+        let packages = quantity.whole_quotient(&self.package_size.into(), Whole::Up)?;
         let amount = packages.multiply(&self.package_amount.into());
-        let quantity = quantity.clone();
-        Ok(vec![Step::Packages { quantity, package_size, packages, package_amount: self.package_amount, amount }])
+        steps.push(Step::Packages {
+            quantity: quantity.clone(),
+            package_size: self.package_size.normalized(),
+            packages,
+            package_amount: self.package_amount,
+            amount,
+        });
+        Ok(())
     }
 }
 

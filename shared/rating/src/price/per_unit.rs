@@ -37,12 +37,13 @@ impl PerUnit {
         self.unit_amount
     }
 
-    pub(super) fn price(&self, quantity: &Number) -> Vec<Step> {
+    #[inline]
+    pub(super) fn price(&self, quantity: &Number, steps: &mut Vec<Step>) {
         if quantity.is_zero() {
-            return Vec::new();
+            return;
         }
         let amount = quantity.multiply(&self.unit_amount.into());
-        vec![Step::Units { quantity: quantity.clone(), unit_amount: self.unit_amount, amount }]
+        steps.push(Step::Units { quantity: quantity.clone(), unit_amount: self.unit_amount, amount });
     }
 }
 

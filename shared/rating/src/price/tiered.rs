@@ -30,17 +30,9 @@ impl Tiered {
         &self.tiers
     }
 
-    pub(super) fn price(&self, quantity: &Number) -> Result<Vec<Step>, RatingError> {
-        let entered = self.tiers.entered(quantity)?;
-        let steps = entered.into_iter().map(|reached| {
-            let end = match reached.tier.up_to {
-                Some(up_to) => quantity.clone().min(up_to.into()),
-                None => quantity.clone(),
-            };
-            let inside = end.subtract(&reached.from);
-            reached.tier.step(reached.from, inside)
-        });
-        steps.collect()
+    #[inline]
+    pub(super) fn price(&self, quantity: &Number, steps: &mut Vec<Step>) -> Result<Number, RatingError> {
+        self.tiers.ladder().graduated(quantity, steps, Step::tier)
     }
 }
 

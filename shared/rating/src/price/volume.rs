@@ -29,9 +29,11 @@ impl Volume {
         &self.tiers
     }
 
-    pub(super) fn price(&self, quantity: &Number) -> Result<Vec<Step>, RatingError> {
-        let reached = self.tiers.entered(quantity)?.pop();
-        reached.into_iter().map(|reached| reached.tier.step(reached.from, quantity.clone())).collect()
+    pub(super) fn price(&self, quantity: &Number, steps: &mut Vec<Step>) -> Result<(), RatingError> {
+        if let Some(rung) = self.tiers.ladder().reached(quantity)? {
+            steps.push(Step::tier(rung, rung.share(quantity.clone())?));
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,27 @@
+//! How many records there are.
+//!
+//! Two records of 10 and 20 are 2. Elsewhere: count of events, number of calls.
+
+use super::Measurement;
+use crate::error::RatingError;
+use crate::number::Number;
+
+pub(super) fn aggregate<'a>(
+    mut records: impl Iterator<Item = Result<Measurement<'a>, RatingError>>,
+) -> Result<Number, RatingError> {
+    let count = records.try_fold(0_u64, |count, record| record.map(|_| count.saturating_add(1)))?;
+    Ok(count.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::aggregation::{Aggregation, check};
+
+    #[test]
+    fn every_record_counts_once_whatever_its_quantity() {
+        check(Aggregation::Count, &[], "0");
+        check(Aggregation::Count, &[(1, None, "0")], "1");
+        check(Aggregation::Count, &[(1, None, "10"), (1, None, "10")], "2");
+        check(Aggregation::Count, &[(1, None, "999999999999999.999999999999"); 200], "200");
+    }
+}

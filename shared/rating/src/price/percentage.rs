@@ -1,0 +1,263 @@
+//! A share of the money of each record, and an amount for each.
+//!
+//! With 1.2 % and 0.10 a record, a record of 50 is 0.60 + 0.10 = 0.70. A free allowance of records, of money, or of both
+//! ends with whichever ends first; the record in which the free money ends pays for what lies beyond it. What one record
+//! is charged is lifted to a minimum, then lowered to a maximum. Records are taken by date, so that the same ones are
+//! free whatever the order in which they came. Elsewhere: transaction fee, take rate, ad valorem.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{PriceError, not_negative, not_negative_percent};
+use crate::aggregation::Measurement;
+use crate::amount::Amount;
+use crate::number::Number;
+use crate::percent::Percent;
+use crate::step::Step;
+
+/// A share of the money of each record; the records' quantities are the money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(try_from = "PercentageTerms", into = "PercentageTerms")]
+pub struct Percentage(PercentageTerms);
+
+/// The numbers of a percentage price.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PercentageTerms {
+    /// The share.
+    pub percent: Percent,
+    /// What each record costs beside the share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount_per_record: Option<Amount>,
+    /// How many records are free, the first ones by date; absent where that is not limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_records: Option<u64>,
+    /// How much money is free; absent where that is not limited. Nothing is free where both are absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_amount: Option<Amount>,
+    /// The least that a record costs which is not free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_per_record: Option<Amount>,
+    /// The most that a record costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum_per_record: Option<Amount>,
+}
+
+/// What the records amount to, by the step that it belongs to.
+#[derive(Default)]
+struct Tally {
+    free_records: u64,
+    free: Number,
+    charged_records: u64,
+    charged: Number,
+    lifted: Bounded,
+    lowered: Bounded,
+}
+
+#[derive(Default)]
+struct Bounded {
+    records: u64,
+    amount: Number,
+}
+
+impl Percentage {
+    /// Returns a percentage price.
+    ///
+    /// # Errors
+    /// `NegativeAmount`.
+    pub fn new(terms: PercentageTerms) -> Result<Percentage, PriceError> {
+        not_negative_percent(terms.percent, "percent")?;
+        for (field, amount) in [
+            ("amount_per_record", terms.amount_per_record),
+            ("free_amount", terms.free_amount),
+            ("minimum_per_record", terms.minimum_per_record),
+            ("maximum_per_record", terms.maximum_per_record),
+        ] {
+            not_negative(amount.unwrap_or_default(), field)?;
+        }
+        Ok(Percentage(terms))
+    }
+
+    /// Returns its numbers.
+    pub fn terms(&self) -> &PercentageTerms {
+        &self.0
+    }
+
+    pub(super) fn price(&self, quantity: &Number, records: Option<&[Measurement]>, steps: &mut Vec<Step>) {
+        let tally = match records {
+            None if quantity.is_zero() => return,
+            None => self.tally([quantity.clone()].into_iter()),
+            Some(records) => {
+                let mut records: Vec<&Measurement> = records.iter().collect();
+                records.sort_by_key(|record| (record.date_ms, record.id, record.quantity));
+                self.tally(records.into_iter().map(|record| record.quantity.into()))
+            }
+        };
+        self.add_steps(tally, steps);
+    }
+
+    fn tally(&self, records: impl Iterator<Item = Number>) -> Tally {
+        let mut tally = Tally::default();
+        let mut records_left = self.0.free_records;
+        let mut money_left = self.0.free_amount.map(Number::from);
+        let mut allowance = records_left.is_some() || money_left.is_some();
+        for money in records {
+            allowance = allowance && records_left != Some(0);
+            if allowance {
+                let free = money_left.clone().map_or_else(|| money.clone(), |left| left.min(money.clone()));
+                tally.free = tally.free.add(&free);
+                money_left = money_left.map(|left| left.subtract(&free));
+                records_left = records_left.map(|left| left.saturating_sub(1));
+                let beyond = money.subtract(&free);
+                if beyond.is_zero() {
+                    tally.free_records = tally.free_records.saturating_add(1);
+                } else {
+                    allowance = false;
+                    self.charge(&beyond, &mut tally);
+                }
+            } else {
+                self.charge(&money, &mut tally);
+            }
+        }
+        tally
+    }
+
+    fn charge(&self, money: &Number, tally: &mut Tally) {
+        tally.charged_records = tally.charged_records.saturating_add(1);
+        tally.charged = tally.charged.add(money);
+        if self.0.minimum_per_record.is_none() && self.0.maximum_per_record.is_none() {
+            return;
+        }
+        let amount = self.0.percent.of(money).add(&self.0.amount_per_record.unwrap_or_default().into());
+        let minimum = self.0.minimum_per_record.map(Number::from);
+        let lifted = minimum.map_or_else(|| amount.clone(), |minimum| minimum.max(amount.clone()));
+        let maximum = self.0.maximum_per_record.map(Number::from);
+        let lowered = maximum.map_or_else(|| lifted.clone(), |maximum| maximum.min(lifted.clone()));
+        tally.lifted.note(lifted.subtract(&amount));
+        tally.lowered.note(lowered.subtract(&lifted));
+    }
+
+    fn add_steps(&self, tally: Tally, steps: &mut Vec<Step>) {
+        if tally.free_records > 0 || !tally.free.is_zero() {
+            steps.push(Step::FreeAllowance { records: tally.free_records, quantity: tally.free });
+        }
+        if tally.charged_records == 0 {
+            return;
+        }
+        let percent = self.0.percent;
+        let amount = percent.of(&tally.charged);
+        steps.push(Step::Percentage { quantity: tally.charged, percent, amount });
+        if let Some(amount_per_record) = self.0.amount_per_record {
+            let records = tally.charged_records;
+            let amount = Number::from(records).multiply(&amount_per_record.into());
+            steps.push(Step::PerRecord { records, amount_per_record, amount });
+        }
+        if let Some(minimum_per_record) = self.0.minimum_per_record.filter(|_| tally.lifted.records > 0) {
+            let Bounded { records, amount } = tally.lifted;
+            steps.push(Step::RecordMinimum { records, minimum_per_record, amount });
+        }
+        if let Some(maximum_per_record) = self.0.maximum_per_record.filter(|_| tally.lowered.records > 0) {
+            let Bounded { records, amount } = tally.lowered;
+            steps.push(Step::RecordMaximum { records, maximum_per_record, amount });
+        }
+    }
+}
+
+impl Bounded {
+    fn note(&mut self, change: Number) {
+        if !change.is_zero() {
+            self.records = self.records.saturating_add(1);
+            self.amount = self.amount.add(&change);
+        }
+    }
+}
+
+impl TryFrom<PercentageTerms> for Percentage {
+    type Error = PriceError;
+
+    fn try_from(terms: PercentageTerms) -> Result<Self, PriceError> {
+        Percentage::new(terms)
+    }
+}
+
+impl From<Percentage> for PercentageTerms {
+    fn from(price: Percentage) -> PercentageTerms {
+        price.0
+    }
+}
+
+impl Percentage {
+    /// Whether its bounds contradict each other; the maximum wins.
+    pub(crate) fn maximum_below_minimum(&self) -> Option<(Amount, Amount)> {
+        self.0.minimum_per_record.zip(self.0.maximum_per_record).filter(|(minimum, maximum)| maximum < minimum)
+    }
+
+    #[cfg(test)]
+    fn check(&self, records: &[&str], amounts: &[&str], total: &str) {
+        let measured: Vec<Measurement> = records
+            .iter()
+            .zip(0..)
+            .map(|(money, date_ms)| Measurement::new(date_ms, None, money.parse().unwrap()))
+            .collect();
+        let mut steps = Vec::new();
+        self.price(&Number::ZERO, Some(&measured), &mut steps);
+        assert_eq!(super::amounts(&steps), amounts, "{records:?}");
+        assert_eq!(Step::sum(&steps).to_text(), total, "{records:?}");
+        let mut reordered = Vec::new();
+        let measured: Vec<Measurement> = measured.into_iter().rev().collect();
+        self.price(&Number::ZERO, Some(&measured), &mut reordered);
+        assert_eq!(reordered, steps);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn price(json: &str) -> Percentage {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_share_of_each_record_and_an_amount_for_each() {
+        let plain = price(r#"{"percent":"2.99"}"#);
+        plain.check(&[], &[], "0");
+        plain.check(&["0"], &["0"], "0");
+        plain.check(&["10", "80", "10000"], &["301.691"], "301.691");
+        plain.check(&["0.000000000001"], &["0.0000000000000299"], "0.0000000000000299");
+        plain.check(
+            &["999999999999999.999999999999"],
+            &["29899999999999.9999999999999701"],
+            "29899999999999.9999999999999701",
+        );
+        price(r#"{"percent":"1","amount_per_record":"0.10"}"#).check(&["100", "0"], &["1", "0.2"], "1.2");
+    }
+
+    #[test]
+    fn the_free_allowance_ends_with_whichever_ends_first() {
+        let both = price(r#"{"percent":"1.2","amount_per_record":"0.10","free_records":3,"free_amount":"500"}"#);
+        both.check(&["200", "100", "100"], &[], "0");
+        both.check(&["200", "100", "100", "50"], &["0.6", "0.1"], "0.7");
+        both.check(&["400", "100"], &[], "0");
+        both.check(&["400", "100.000000000001"], &["0.000000000000012", "0.1"], "0.100000000000012");
+        both.check(&["400", "200", "50"], &["1.8", "0.2"], "2");
+        let money = price(r#"{"percent":"10","free_amount":"100"}"#);
+        money.check(&["40", "40", "40"], &["2"], "2");
+        let records = price(r#"{"percent":"10","free_records":1}"#);
+        records.check(&["1000000", "40"], &["4"], "4");
+        price(r#"{"percent":"10","free_records":0,"free_amount":"100"}"#).check(&["40"], &["4"], "4");
+    }
+
+    #[test]
+    fn what_one_record_costs_has_a_least_and_a_most() {
+        let bounded = price(r#"{"percent":"1","minimum_per_record":"1.75","maximum_per_record":"20"}"#);
+        bounded.check(&["100"], &["1", "0.75"], "1.75");
+        bounded.check(&["175"], &["1.75"], "1.75");
+        bounded.check(&["2000"], &["20"], "20");
+        bounded.check(&["2000.01"], &["20.0001", "-0.0001"], "20");
+        bounded.check(&["100", "10000", "500"], &["106", "0.75", "-80"], "26.75");
+        let crossed = price(r#"{"percent":"1","minimum_per_record":"5","maximum_per_record":"2"}"#);
+        crossed.check(&["100"], &["1", "4", "-3"], "2");
+        assert!(crossed.maximum_below_minimum().is_some());
+    }
+}
