@@ -20,6 +20,7 @@
 //! | `inputs` | what a charge depends on, beside what was used |
 //! | `rate` | the entry points, and the order of the stages |
 //! | `step`, `charge` | the explained result |
+//! | `explain`, `explain/text` | a charge with its inputs, in words, and its verification |
 //! | `warning` | what is legal in a price, but odd |
 //! | `digest` | SHA-256 over canonical lines |
 //! | [`schema`] | how the types look in the API's description |
@@ -41,6 +42,7 @@ mod currency;
 mod decimal_text;
 mod digest;
 mod error;
+mod explain;
 mod inputs;
 mod ladder;
 mod money;
@@ -63,6 +65,7 @@ pub use currency::{Currency, CurrencyError};
 pub use decimal_text::NumberError;
 pub use digest::digest_lines;
 pub use error::RatingError;
+pub use explain::{Difference, Explanation, verify};
 pub use inputs::ChargeInputs;
 pub use money::{Money, Rounding};
 pub use number::Number;
