@@ -253,6 +253,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100_000))]
+
         #[test]
         fn the_short_way_gives_the_steps_of_the_exact_one(
             mut bounds in vec(door(), 0..5),

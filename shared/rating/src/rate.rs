@@ -61,7 +61,7 @@ pub fn rate_usage(inputs: &ChargeInputs, records: &[Measurement]) -> Result<Opti
     let total = aggregate(inputs.aggregation, inputs.window.as_ref(), records.iter().copied())?;
     let mut trail = Trail::with_capacity(inputs.price.most_steps().saturating_add(OTHER_STEPS));
     trail.push(Step::Aggregate { aggregation: inputs.aggregation, quantity: total.clone() });
-    charge(inputs, total, Some(records), trail).map(Some)
+    charge(inputs, total, Some(records), &mut trail).map(Some)
 }
 
 /// Rates a quantity that is agreed and not metered, such as seats.
@@ -76,8 +76,8 @@ pub fn rate_usage(inputs: &ChargeInputs, records: &[Measurement]) -> Result<Opti
 /// See `rate_usage`; the case table is `an_agreed_quantity_is_priced_as_it_is`.
 pub fn rate_quantity(inputs: &ChargeInputs, quantity: Quantity) -> Result<Charge, RatingError> {
     inputs.check()?;
-    let trail = Trail::with_capacity(inputs.price.most_steps());
-    charge(inputs, quantity.into(), None, trail)
+    let mut trail = Trail::with_capacity(inputs.price.most_steps());
+    charge(inputs, quantity.into(), None, &mut trail)
 }
 
 fn is_charged_without_usage(inputs: &ChargeInputs) -> bool {
@@ -92,21 +92,29 @@ fn charge(
     inputs: &ChargeInputs,
     total: Number,
     records: Option<&[Measurement]>,
-    mut trail: Trail,
+    trail: &mut Trail,
 ) -> Result<Charge, RatingError> {
     if total.is_negative() {
         return Err(RatingError::NegativeUsage { quantity: total });
     }
-    let trail = &mut trail;
-    let quantity = used(inputs, &total, trail);
-    let quantity = subtract_included(quantity, inputs.included, trail)?;
-    let quantity = round_units(quantity, inputs.unit_rounding, trail)?;
-
+    let mut quantity = Billable { before: Number::ZERO, after: total.clone() };
+    if let Some(billed) = &inputs.already_billed {
+        trail.push(Step::AlreadyBilled { quantity: billed.quantity.clone() });
+        quantity = Billable { before: billed.quantity.clone(), after: billed.quantity.add(&total) };
+    }
+    if !inputs.included.is_zero() {
+        subtract_included(&mut quantity, inputs.included, trail)?;
+    }
+    if let Some(rounding) = inputs.unit_rounding {
+        round_units(&mut quantity, rounding, trail)?;
+    }
     trail.extend_with(|steps| match inputs.already_billed {
         Some(_) => price_between(&inputs.price, &quantity.before, &quantity.after, steps),
         None => price_all(inputs, &quantity.after, records, steps),
     })?;
-    prorate(inputs.proration, records.is_some(), trail)?;
+    if let Some(proration) = inputs.proration {
+        prorate(proration, records.is_some(), trail)?;
+    }
     if !inputs.discounts.is_empty() {
         let price = |quantity: &Number| price_all(inputs, quantity, records, &mut Vec::new());
         discount(&inputs.discounts, &quantity, price, trail)?;
@@ -115,36 +123,27 @@ fn charge(
         let already_billed = inputs.already_billed.as_ref().map_or(Number::ZERO, |billed| billed.amount.clone());
         limit(inputs.minimum_amount, inputs.maximum_amount, &already_billed, trail);
     }
-    cap(inputs.balance_remaining, trail);
+    if let Some(balance_remaining) = inputs.balance_remaining {
+        cap(balance_remaining, trail);
+    }
 
     let amount = Money::round(&trail.amount, inputs.currency, inputs.rounding)?;
     let tax = match &inputs.tax {
         Some(tax) => Some(Box::new(tax_line(amount, tax, inputs.rounding)?)),
         None => None,
     };
+    if inputs.already_billed.is_some() {
+        quantity.after = quantity.after.subtract(&quantity.before);
+    }
     Ok(Charge {
         total,
         included: inputs.included.into(),
-        billable: match inputs.already_billed {
-            Some(_) => quantity.after.subtract(&quantity.before),
-            None => quantity.after,
-        },
+        billable: quantity.after,
         steps: std::mem::take(&mut trail.steps),
         unrounded: std::mem::take(&mut trail.amount),
         amount,
         tax,
     })
-}
-
-/// The total, behind what is billed already.
-fn used(inputs: &ChargeInputs, total: &Number, trail: &mut Trail) -> Billable {
-    match &inputs.already_billed {
-        Some(billed) => {
-            trail.push(Step::AlreadyBilled { quantity: billed.quantity.clone() });
-            Billable { before: billed.quantity.clone(), after: billed.quantity.add(total) }
-        }
-        None => Billable { before: Number::ZERO, after: total.clone() },
-    }
 }
 
 /// Prices a whole quantity, or nothing as it is billed, and returns the sum.

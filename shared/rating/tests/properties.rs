@@ -2,76 +2,28 @@
 
 #![allow(clippy::unwrap_used)]
 
-use proptest::collection::vec;
+#[path = "properties/generators.rs"]
+mod generators;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 use rating::{
-    Aggregation, Amount, Charge, ChargeInputs, FlatFee, Measurement, Money, Number, Package, PerUnit, Price, Quantity,
-    Rounding, Stairstep, Step, Tier, Tiered, Tiers, Volume, rate_usage,
+    Aggregation, Amount, Charge, ChargeInputs, Explanation, Money, Number, PerUnit, Price, Quantity, Rounding, Step,
+    Tier, Tiered, Tiers, Volume, rate_usage, verify,
 };
 
-/// A decimal as the door lets it in, with 0 to 12 digits after the point; small ones and huge ones.
-fn decimal() -> impl Strategy<Value = String> {
-    let integer = prop_oneof![0_u64..20, 0_u64..1_000_000_000_000_000];
-    (integer, 0_u64..1_000_000_000_000, 0_usize..=12).prop_map(|(integer, fraction, digits)| match digits {
-        0 => integer.to_string(),
-        digits => format!("{integer}.{}", &format!("{fraction:012}")[..digits]),
-    })
-}
+use generators::{Record, amount, decimal, measured, price, quantity, records, tiers};
 
-fn quantity() -> impl Strategy<Value = Quantity> {
-    decimal().prop_map(|text| text.parse().unwrap())
-}
-
-fn positive_quantity() -> impl Strategy<Value = Quantity> {
-    quantity().prop_filter("greater than 0", |quantity| !quantity.is_zero())
-}
-
-fn amount() -> impl Strategy<Value = Amount> {
-    decimal().prop_map(|text| text.parse().unwrap())
-}
-
-/// Up to six tiers with an open end; `plain` ones have flat amounts only.
-fn tiers(plain: bool) -> impl Strategy<Value = Tiers> {
-    let numbers = (amount(), amount(), proptest::option::of(positive_quantity()));
-    (vec(positive_quantity(), 0..6), vec(numbers, 6)).prop_map(move |(mut bounds, numbers)| {
-        bounds.sort();
-        bounds.dedup();
-        let up_to = bounds.into_iter().map(Some).chain([None]);
-        let tier = |(up_to, (unit_amount, flat_amount, package_size))| match plain {
-            true => Tier { up_to, unit_amount: Amount::ZERO, flat_amount, package_size: None },
-            false => Tier { up_to, unit_amount, flat_amount, package_size },
-        };
-        Tiers::new(up_to.zip(numbers).map(tier).collect()).unwrap()
-    })
-}
-
-fn price() -> impl Strategy<Value = Price> {
-    prop_oneof![
-        amount().prop_map(|amount| Price::FlatFee(FlatFee::new(amount).unwrap())),
-        amount().prop_map(|amount| Price::PerUnit(PerUnit::new(amount).unwrap())),
-        tiers(false).prop_map(|tiers| Price::Tiered(Tiered::new(tiers))),
-        tiers(false).prop_map(|tiers| Price::Volume(Volume::new(tiers))),
-        tiers(true).prop_map(|tiers| Price::Stairstep(Stairstep::new(tiers).unwrap())),
-        (positive_quantity(), amount()).prop_map(|(size, amount)| Price::Package(Package::new(size, amount).unwrap())),
-    ]
-}
-
-type Record = (i64, Option<String>, Quantity);
-
-/// Records of which some share an instant.
-fn records() -> impl Strategy<Value = Vec<Record>> {
-    let id = proptest::option::of(select(vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]));
-    vec((-3_i64..3, id, quantity()), 0..8)
-}
+/// How often each law is tried.
+const CASES: u32 = 10_000;
 
 fn rated(inputs: &ChargeInputs, records: &[Record]) -> Option<Charge> {
-    let measurements: Vec<Measurement> =
-        records.iter().map(|(date_ms, id, quantity)| Measurement::new(*date_ms, id.as_deref(), *quantity)).collect();
-    rate_usage(inputs, &measurements).unwrap()
+    rate_usage(inputs, &measured(records)).unwrap()
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
     #[test]
     fn a_charge_is_the_sum_of_its_steps_rounded_once(
         price in price(),
@@ -84,6 +36,9 @@ proptest! {
         order in any::<prop::sample::Index>(),
     ) {
         let currency = code.parse().unwrap();
+        let per_record = matches!(price, Price::Percentage(_));
+        let included = if per_record { Quantity::ZERO } else { included };
+        let aggregation = if per_record { Aggregation::Sum } else { aggregation };
         let defaults = ChargeInputs::new(&price, currency);
         let inputs = ChargeInputs { aggregation, included, bill_zero_usage, rounding, ..defaults };
         let charge = rated(&inputs, &records);
@@ -108,10 +63,12 @@ proptest! {
             let minor_unit = Number::from(Money::from_minor_units(1, currency));
             prop_assert!(twice <= minor_unit && twice >= Number::ZERO.subtract(&minor_unit));
 
-            let stored = serde_json::to_string(&charge).unwrap();
-            let read: Charge = serde_json::from_str(&stored).unwrap();
+            let explanation = Explanation::of(inputs, &measured(&records), "digest".to_owned()).unwrap().unwrap();
+            prop_assert_eq!(&explanation.charge, &charge);
+            let stored = serde_json::to_string(&explanation).unwrap();
+            let read: Explanation = serde_json::from_str(&stored).unwrap();
             prop_assert_eq!(serde_json::to_string(&read).unwrap(), stored);
-            prop_assert_eq!(read, charge);
+            prop_assert_eq!(verify(&read, &measured(&reordered), "digest"), []);
         }
     }
 

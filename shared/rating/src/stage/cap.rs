@@ -76,8 +76,7 @@ impl CappedAmount {
 }
 
 /// Lowers an amount to what is left of a capped one.
-pub(crate) fn cap(balance_remaining: Option<Amount>, trail: &mut Trail) {
-    let Some(balance_remaining) = balance_remaining else { return };
+pub(crate) fn cap(balance_remaining: Amount, trail: &mut Trail) {
     let left = Number::from(balance_remaining);
     if trail.amount > left {
         let amount = left.subtract(&trail.amount);
@@ -100,7 +99,7 @@ mod tests {
             ("999999999999999.999999999999", "0", "0", 1),
         ] {
             let mut trail = Trail::of(amount);
-            cap(Some(left.parse().unwrap()), &mut trail);
+            cap(left.parse().unwrap(), &mut trail);
             assert_eq!((trail.amount.to_text().as_str(), trail.steps.len()), (capped, steps), "{amount}");
         }
     }

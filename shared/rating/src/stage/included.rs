@@ -11,15 +11,11 @@ use crate::step::Step;
 
 /// # Errors
 /// `NegativeIncluded`.
-#[inline]
 pub(crate) fn subtract_included(
-    quantity: Billable,
+    quantity: &mut Billable,
     included: Quantity,
     trail: &mut Trail,
-) -> Result<Billable, RatingError> {
-    if included.is_zero() {
-        return Ok(quantity);
-    }
+) -> Result<(), RatingError> {
     let included = Number::from(included);
     if included.is_negative() {
         return Err(RatingError::NegativeIncluded { included });
@@ -29,7 +25,8 @@ pub(crate) fn subtract_included(
     let used = quantity.after.subtract(&quantity.before);
     let charged = billable.after.subtract(&billable.before);
     trail.push(Step::Included { quantity: used.subtract(&charged) });
-    Ok(billable)
+    *quantity = billable;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -49,9 +46,9 @@ mod tests {
             ("60", "150", "100", ["0", "50", "40"]),
             ("120", "150", "100", ["20", "50", "0"]),
         ] {
-            let quantity = Billable { before: before.parse().unwrap(), after: after.parse().unwrap() };
+            let mut left = Billable { before: before.parse().unwrap(), after: after.parse().unwrap() };
             let mut trail = Trail::of("0");
-            let left = subtract_included(quantity, included.parse().unwrap(), &mut trail).unwrap();
+            subtract_included(&mut left, included.parse().unwrap(), &mut trail).unwrap();
             assert_eq!([left.before.to_text(), left.after.to_text()], [left_before, left_after]);
             assert_eq!(trail.steps, [Step::Included { quantity: free.parse().unwrap() }], "{before} {after}");
         }
@@ -59,8 +56,8 @@ mod tests {
 
     #[test]
     fn less_than_nothing_cannot_be_included() {
-        let quantity = Billable { before: Number::ZERO, after: 1.into() };
-        let error = subtract_included(quantity, "-5".parse().unwrap(), &mut Trail::of("0")).unwrap_err();
+        let mut quantity = Billable { before: Number::ZERO, after: 1.into() };
+        let error = subtract_included(&mut quantity, "-5".parse().unwrap(), &mut Trail::of("0")).unwrap_err();
         assert_eq!(error, RatingError::NegativeIncluded { included: (-5).into() });
     }
 }

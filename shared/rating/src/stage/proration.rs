@@ -88,8 +88,7 @@ impl TryFrom<Fields> for Proration {
     }
 }
 
-pub(crate) fn prorate(proration: Option<Proration>, is_metered: bool, trail: &mut Trail) -> Result<(), RatingError> {
-    let Some(proration) = proration else { return Ok(()) };
+pub(crate) fn prorate(proration: Proration, is_metered: bool, trail: &mut Trail) -> Result<(), RatingError> {
     let prorated = match is_metered {
         true => trail.steps.iter().fold(Number::ZERO, |sum, step| sum.add(&step.flat_amount())),
         false => trail.amount.clone(),
@@ -149,7 +148,7 @@ mod tests {
         for (is_metered, left) in [(true, "25"), (false, "15")] {
             let mut trail = Trail::with_capacity(3);
             steps.clone().into_iter().for_each(|step| trail.push(step));
-            prorate(Some(half), is_metered, &mut trail).unwrap();
+            prorate(half, is_metered, &mut trail).unwrap();
             assert_eq!(trail.amount.to_text(), left);
         }
     }

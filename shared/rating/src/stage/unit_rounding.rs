@@ -101,14 +101,14 @@ impl TryFrom<Fields> for UnitRounding {
 }
 
 pub(crate) fn round_units(
-    quantity: Billable,
-    rounding: Option<UnitRounding>,
+    quantity: &mut Billable,
+    rounding: UnitRounding,
     trail: &mut Trail,
-) -> Result<Billable, RatingError> {
-    let Some(rounding) = rounding else { return Ok(quantity) };
+) -> Result<(), RatingError> {
     let rounded = Billable { before: rounding.apply(&quantity.before)?, after: rounding.apply(&quantity.after)? };
-    trail.push(Step::Rounded { quantity: quantity.after, rounding, rounded: rounded.after.clone() });
-    Ok(rounded)
+    trail.push(Step::Rounded { quantity: quantity.after.clone(), rounding, rounded: rounded.after.clone() });
+    *quantity = rounded;
+    Ok(())
 }
 
 #[cfg(test)]

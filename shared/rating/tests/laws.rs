@@ -1,0 +1,160 @@
+//! The laws of rating, each tried on 100,000 cases.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "properties/generators.rs"]
+mod generators;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use rating::{
+    Aggregation, AlreadyBilled, Amount, ChargeInputs, Measurement, Number, Package, PerUnit, Price, Quantity,
+    Stairstep, Step, Tier, Tiered, Tiers, Window, aggregate, rate_usage,
+};
+
+use generators::{Record, amount, decimal, measured, percent_tiers, price, quantity, records, tiers};
+
+const CASES: u32 = 100_000;
+
+fn amount_of(price: &Price, quantity: Quantity) -> Number {
+    Step::sum(&price.price(&quantity.into()).unwrap())
+}
+
+fn inputs(price: &Price) -> ChargeInputs<'_> {
+    ChargeInputs::new(price, "USD".parse().unwrap())
+}
+
+fn total(aggregation: Aggregation, records: &[Record]) -> Number {
+    aggregate(aggregation, None, measured(records).into_iter()).unwrap()
+}
+
+/// The same tiers, with nothing that makes an amount jump.
+fn plain(tiers: &Tiers) -> Vec<Tier> {
+    let tier = |tier: &Tier| Tier { flat_amount: Amount::ZERO, package_size: None, ..tier.clone() };
+    tiers.as_slice().iter().map(tier).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+    #[test]
+    fn batches_amount_to_what_all_records_do(records in records(), middle in any::<prop::sample::Index>()) {
+        let (one, other) = records.split_at(middle.index(records.len().max(1)).min(records.len()));
+        for aggregation in [Aggregation::Sum, Aggregation::Count] {
+            let parts = total(aggregation, one).add(&total(aggregation, other));
+            prop_assert_eq!(parts, total(aggregation, &records));
+        }
+        let parts = total(Aggregation::Max, one).max(total(Aggregation::Max, other));
+        prop_assert_eq!(parts, total(Aggregation::Max, &records));
+    }
+
+    #[test]
+    fn what_is_held_is_conserved_when_a_period_is_split(
+        records in records(),
+        carried_over in quantity(),
+        middle in -3_i64..4,
+    ) {
+        let held = |start_ms, end_ms, carried_over: Number| {
+            let inside: Vec<Measurement> =
+                measured(&records).into_iter().filter(|one| (start_ms..end_ms).contains(&one.date_ms)).collect();
+            let window = Window { start_ms, end_ms, carried_over };
+            let average = aggregate(Aggregation::WeightedSum, Some(&window), inside.iter().copied()).unwrap();
+            (average.multiply(&(end_ms - start_ms).into()), window.held_at_end(inside.into_iter()))
+        };
+        let whole = held(-4, 4, carried_over.into());
+        let (first, at_middle) = held(-4, middle, carried_over.into());
+        let (second, at_end) = held(middle, 4, at_middle);
+        prop_assert_eq!((first.add(&second), at_end), whole);
+    }
+
+    #[test]
+    fn more_never_costs_less_where_a_price_only_rises(
+        tiers in tiers(false),
+        size in generators::positive_quantity(),
+        unit in amount(),
+        one in quantity(),
+        other in quantity(),
+    ) {
+        let mut flats: Vec<Amount> = tiers.as_slice().iter().map(|tier| tier.flat_amount).collect();
+        flats.sort();
+        let step = |(tier, flat_amount): (&Tier, Amount)| Tier {
+            up_to: tier.up_to,
+            unit_amount: Amount::ZERO,
+            flat_amount,
+            package_size: None,
+        };
+        let steps = Tiers::new(tiers.as_slice().iter().zip(flats).map(step).collect()).unwrap();
+        for price in [
+            Price::GraduatedPercentage(percent_tiers(&tiers)),
+            Price::Tiered(Tiered::new(tiers)),
+            Price::Stairstep(Stairstep::new(steps).unwrap()),
+            Price::Package(Package::new(size, unit).unwrap()),
+            Price::PerUnit(PerUnit::new(unit).unwrap()),
+        ] {
+            let (less, more) = (amount_of(&price, one.min(other)), amount_of(&price, one.max(other)));
+            prop_assert!(less <= more, "{:?}", price);
+            prop_assert_eq!(price.warnings().iter().any(|told| told.to_string().contains("less")), false);
+        }
+    }
+
+    #[test]
+    fn a_graduated_price_without_flat_amounts_does_not_jump_at_a_bound(tiers in tiers(false)) {
+        let tiers = plain(&tiers);
+        let price = Price::Tiered(Tiered::new(Tiers::new(tiers.clone()).unwrap()));
+        let least: Number = "0.000000000001".parse().unwrap();
+        for (tier, next) in tiers.iter().zip(tiers.iter().skip(1)) {
+            let bound = Number::from(tier.up_to.unwrap());
+            let cost = |quantity: &Number| Step::sum(&price.price(quantity).unwrap());
+            let step = cost(&bound.add(&least)).subtract(&cost(&bound));
+            prop_assert_eq!(step, least.multiply(&next.unit_amount.into()));
+            let step = cost(&bound).subtract(&cost(&bound.subtract(&least)));
+            prop_assert_eq!(step, least.multiply(&tier.unit_amount.into()));
+        }
+    }
+
+    #[test]
+    fn parts_of_a_period_cost_what_the_whole_does(
+        tiers in tiers(false),
+        (first, second, included) in (quantity(), quantity(), quantity()),
+    ) {
+        let price = Price::Tiered(Tiered::new(tiers));
+        let record = |quantity| Measurement::new(0, None, quantity);
+        let inputs = ChargeInputs { included, ..inputs(&price) };
+        let whole = rate_usage(&inputs, &[record(first), record(second)]).unwrap().unwrap();
+        let one = rate_usage(&inputs, &[record(first)]).unwrap().unwrap();
+        let already_billed = Some(AlreadyBilled { quantity: first.into(), amount: one.unrounded.clone() });
+        let inputs = ChargeInputs { already_billed, ..inputs };
+        let other = rate_usage(&inputs, &[record(second)]).unwrap().unwrap();
+        prop_assert_eq!(one.unrounded.add(&other.unrounded), whole.unrounded);
+        prop_assert_eq!(one.billable.add(&other.billable), whole.billable);
+    }
+
+    #[test]
+    fn an_amount_stays_within_its_limits(
+        price in price(),
+        used in quantity(),
+        (minimum, maximum, left) in (amount(), amount(), amount()),
+        code in select(vec!["USD", "JPY", "KWD"]),
+    ) {
+        let inputs = ChargeInputs {
+            minimum_amount: Some(minimum),
+            maximum_amount: Some(maximum.max(minimum)),
+            ..ChargeInputs::new(&price, code.parse().unwrap())
+        };
+        let record = [Measurement::new(0, None, used)];
+        let charge = rate_usage(&inputs, &record).unwrap().unwrap();
+        prop_assert!(charge.unrounded >= minimum.into() && charge.unrounded <= maximum.max(minimum).into());
+        prop_assert_eq!(&Step::sum(&charge.steps), &charge.unrounded);
+        let capped = rate_usage(&ChargeInputs { balance_remaining: Some(left), ..inputs }, &record).unwrap().unwrap();
+        prop_assert_eq!(capped.unrounded, charge.unrounded.min(left.into()));
+    }
+
+    #[test]
+    fn a_number_is_what_was_printed(text in decimal(), divisor in 1_i64..1_000_000) {
+        let number = text.parse::<Number>().unwrap().divide(&divisor.into()).unwrap();
+        prop_assert_eq!(&number.to_text().parse::<Number>().unwrap(), &number);
+        prop_assert_eq!(number.multiply(&divisor.into()), text.parse().unwrap());
+        prop_assert_eq!(text.parse::<Quantity>().unwrap().to_string(), text.clone());
+        prop_assert_eq!(text.parse::<Amount>().unwrap().to_string(), text);
+    }
+}
