@@ -22,6 +22,7 @@ mod observed;
 mod pages;
 mod periods;
 mod policies;
+mod pricing;
 mod queue;
 mod races;
 mod readme;

@@ -1,7 +1,7 @@
 //! What whoever operates the system gets to see: the log's lines, and the metrics.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use api::metrics::{Counts, Metric, counted};
 use billing::timestamp::Timestamp;
@@ -28,8 +28,16 @@ impl Write for Output {
     }
 }
 
+/// A log for whoever looks at none. While there is one log in the process and no other, `tracing` asks the thread that
+/// first meets a line whether anybody wants it; one that logs nothing would say no for all.
+static NOWHERE: LazyLock<()> = LazyLock::new(|| {
+    let log = api::log::subscriber(Level::INFO, "function".to_owned(), std::io::sink());
+    tracing::subscriber::set_global_default(log).unwrap();
+});
+
 /// What was logged and counted while the work was done, inside the span that Lambda's runtime makes.
 async fn observed<T>(work: impl Future<Output = T>) -> (T, Vec<Value>, Counts) {
+    LazyLock::force(&NOWHERE);
     let output = Output::default();
     let log = api::log::subscriber(Level::INFO, "function".to_owned(), output.clone());
     let _installed = tracing::subscriber::set_default(log);

@@ -10,8 +10,9 @@ use billing::cadence::BillingCadence;
 use billing::catalog::{Billed, Feature, Item, ItemPrice, PeriodLength};
 use billing::id::{FeatureId, ItemId, ItemPriceId};
 use billing::timestamp::Timestamp;
+use billing::usage_charge;
 use billing::zone::Zone;
-use rating::{Aggregation, Currency, Price, Quantity};
+use rating::{Aggregation, Currency, Price, Quantity, Rounding, Warning};
 
 use crate::document::{Draft, Resource, id_or_new, list_fault};
 use crate::text::invalid;
@@ -83,8 +84,22 @@ pub struct ItemPriceBody<'a> {
     included_usage: Quantity,
     bill_zero_usage: bool,
     price: &'a Price,
+    /// What is legal in the price, but odd enough to be asked about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    warnings: Vec<WarningBody>,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// One oddity of a price, in words and as data.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PriceWarning)]
+pub struct WarningBody {
+    /// What it is.
+    detail: String,
+    /// The same as data.
+    data: Warning,
 }
 
 impl Resource for ItemPrice {
@@ -108,6 +123,7 @@ impl Resource for ItemPrice {
             included_usage: self.included_usage,
             bill_zero_usage: self.bill_zero_usage,
             price: &self.price,
+            warnings: self.price.warnings().into_iter().map(warning_body).collect(),
             created_at: self.created_at,
             updated_at: self.updated_at,
         }
@@ -117,6 +133,10 @@ impl Resource for ItemPrice {
         self.version = self.version.saturating_add(1);
         self.updated_at = now;
     }
+}
+
+fn warning_body(warning: Warning) -> WarningBody {
+    WarningBody { detail: warning.to_string(), data: warning }
 }
 
 /// Reads the item price that a call asks for, of an item and a feature that there must be.
@@ -235,8 +255,16 @@ fn check_usage_fields(price: &ItemPrice) -> Result<(), Problem> {
     if !price.takes_usage() && !price.included_usage.is_zero() {
         return refused("included_usage");
     }
+    if matches!(price.aggregation, Aggregation::UniqueCount | Aggregation::WeightedSum) {
+        return Err(invalid("aggregation", "usage is counted here by sum, last, max or count"));
+    }
+    if matches!(price.price, Price::Dynamic(_)) {
+        return Err(invalid("price", "usage has no amount of its own here, which a dynamic price asks for"));
+    }
     if !price.metered && price.bill_zero_usage {
         return Err(invalid("bill_zero_usage", "bill_zero_usage has no meaning in a price that is not metered"));
     }
-    Ok(())
+    // What can never be rated would keep its invoices from closing.
+    let inputs = usage_charge::inputs(price, price.included_usage, Rounding::default());
+    inputs.check_range().map_err(|error| invalid("price", error.to_string()))
 }

@@ -15,6 +15,7 @@ use billing::period::BillingPeriod;
 use billing::site::Site;
 use billing::subscription::{Span, Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
+use billing::usage_charge;
 use rating::{ChargeInputs, Quantity, rate_quantity};
 
 use crate::Deps;
@@ -231,6 +232,10 @@ fn check_entry(index: usize, entry: Entry, price: ItemPrice, site: &Site) -> Res
     }
     if !price.takes_usage() && included_usage.is_some() {
         return Err(invalid(field(index, "included_usage"), "the price takes no usage, so none can be included"));
+    }
+    if let Some(included) = included_usage {
+        let inputs = usage_charge::inputs(&price, included, site.rounding);
+        inputs.check().map_err(|error| invalid(field(index, "included_usage"), error.to_string()))?;
     }
     if !price.metered {
         let inputs = ChargeInputs {

@@ -38,7 +38,7 @@ pub fn rate_records(
 }
 
 /// What rating needs of an item price.
-pub(crate) fn inputs(price: &ItemPrice, included: Quantity, rounding: Rounding) -> ChargeInputs<'_> {
+pub fn inputs(price: &ItemPrice, included: Quantity, rounding: Rounding) -> ChargeInputs<'_> {
     ChargeInputs {
         aggregation: price.aggregation,
         included,

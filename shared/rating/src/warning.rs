@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::aggregation::Aggregation;
 use crate::amount::Amount;
@@ -15,7 +16,7 @@ use crate::quantity::Quantity;
 /// One oddity of a price; its text may be shown to an API caller. Tiers are counted from 0.
 ///
 /// In JSON it is an object tagged by `warning`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "warning", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Warning {
     /// By volume, just beyond a bound more units cost less than at it.
