@@ -116,7 +116,15 @@ fn charge(
         prorate(proration, records.is_some(), trail)?;
     }
     if !inputs.discounts.is_empty() {
-        let price = |quantity: &Number| price_all(inputs, quantity, records, &mut Vec::new());
+        // What units are worth is prorated as the amount was that they are taken off.
+        let price = |quantity: &Number| {
+            let mut trail = Trail::with_capacity(inputs.price.most_steps());
+            trail.extend_with(|steps| price_all(inputs, quantity, records, steps))?;
+            if let Some(proration) = inputs.proration {
+                prorate(proration, records.is_some(), &mut trail)?;
+            }
+            Ok(trail.amount)
+        };
         discount(&inputs.discounts, &quantity, price, trail)?;
     }
     if inputs.minimum_amount.is_some() || inputs.maximum_amount.is_some() {

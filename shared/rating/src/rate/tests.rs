@@ -210,3 +210,23 @@ fn records_with_prices_of_their_own_are_rated_one_by_one() {
     let charge = rate_usage(&inputs, &[record("0.70"), record("0.55"), record("2.20")]).unwrap().unwrap();
     assert_eq!((charge.total.to_text().as_str(), charge.amount.to_string().as_str()), ("3", "3.45"));
 }
+
+#[test]
+fn free_units_take_off_what_they_cost_in_this_line() {
+    let seats = r#"{"price":{"model":"per_unit","unit_amount":"10"},"currency_code":"USD",
+        "proration":{"basis":"calendar_days","used":15,"period":30},
+        "discounts":[{"discount":"free_units","quantity":"5"}]}"#;
+    let seats: ChargeInputs = serde_json::from_str(seats).unwrap();
+    assert_eq!(rate_quantity(&seats, "10".parse().unwrap()).unwrap().amount.to_string(), "25.00");
+
+    // Half a unit less would cost more, so it takes off nothing; the others never take off more than there is.
+    let volume = r#"{"price":{"model":"volume","tiers":[{"up_to":"5","unit_amount":"7"},{"unit_amount":"6"}]},
+        "currency_code":"USD","discounts":[{"discount":"free_units","quantity":"0.5"},
+        {"discount":"free_units","quantity":"5"}]}"#;
+    let charge = rated(volume, &["5.5"]).unwrap();
+    assert_eq!(charge.amount.to_string(), "0.00");
+    assert_eq!(
+        charge.steps.iter().filter_map(Step::amount).map(Number::to_text).collect::<Vec<_>>(),
+        ["33", "0", "-33"]
+    );
+}
