@@ -165,7 +165,7 @@ async fn the_same_table_comes_back_with_two_columns_more_and_can_be_sent_again()
         "item_price_id,note,usage_date,quantity,outcome,detail\r\n\
         minutes-usd,=1+1,2026-04-02T00:00:00Z,1,recorded,\r\n\
         minutes-usd,\"a, \"\"b\"\"\r\nc\",2026-04-03T00:00:00Z,many,refused,{detail}\r\n\
-        minutes-usd,short,,,refused,\"the row has 2 cells, where the header has 4\"\r\n\
+        minutes-usd,short,,,refused,\"the row has 2 cells, where the header has 4\",\r\n\
         minutes-usd,,2026-04-04T00:00:00Z,2,refused,\"the row has 6 cells, where the header has 4\",too,much\r\n\
         minutes-usd,-,2026-04-05T00:00:00Z,2,recorded,\r\n"
     );

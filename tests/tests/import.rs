@@ -129,7 +129,7 @@ async fn rows_that_are_not_recorded_are_reported_and_imported_once_they_are_corr
     assert_eq!(lines[0], "item_price_id,usage_date,quantity,note,line,outcome,detail");
     let refused = "minutes-usd,2026-04-20T00:00:00Z,many,\"=a, \"\"b\"\"\",303,refused,\"quantity: ";
     assert!(lines[1].starts_with(refused), "{report}");
-    assert_eq!(lines[2], "minutes-usd,1775100000,,,304,refused,\"the row has 2 cells, where the header has 4\"");
+    assert_eq!(lines[2], "minutes-usd,1775100000,,,304,refused,\"the row has 2 cells, where the header has 4\",");
     assert!(lines[3].starts_with("minutes-usd,1775100000,3,,305,conflicting,"), "{report}");
     assert_eq!((second.recorded, second.refused, second.conflicting), (1, 1, 1));
     assert_eq!(served.charge().await, json!(["307", 151]));

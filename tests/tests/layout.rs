@@ -51,17 +51,20 @@ const PURE: [(&str, &[&str]); 2] = [
 const IMPURE: [&str; 7] = ["async", "await", "SystemTime", "Instant", "now_utc", "env", "tracing"];
 
 /// Everything at the top, beside files whose names begin with a dot.
-const TOP_LEVEL: [&str; 14] = [
+/// What the design names, what tools ask for, and what running and deploying leave there.
+const TOP_LEVEL: [&str; 16] = [
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
     "README.md",
     "clippy.toml",
+    "data",
     "deny.toml",
     "events",
     "functions",
     "rust-toolchain.toml",
     "rustfmt.toml",
+    "samconfig.toml",
     "shared",
     "target",
     "template.yaml",

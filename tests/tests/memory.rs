@@ -98,3 +98,56 @@ async fn the_bytes_that_others_wrote_into_a_page_are_seen() {
     let calls = f64::from(u32::try_from(updates.calls).unwrap());
     assert!(updates.write_units <= calls + 2.0, "{updates:?}");
 }
+
+#[tokio::test]
+async fn a_page_under_a_usage_limit_is_split_like_any_other() {
+    let world = World::live("2027-01-01T00:00:00Z").await;
+    world.catalogue().await;
+    let body = json!({
+        "id": "sub", "customer_id": "acme", "start_date": "2027-01-01T00:00:00Z", "usage_limit": 1_000,
+        "items": [{"item_price_id": "minutes-usd"}]
+    });
+    world.post("/v1/subscriptions", body).await.expect(201);
+    world.set_now("2027-01-20T00:00:00Z");
+    for call in 0..20 {
+        let usage = |n: usize| json!({"item_price_id": "minutes-usd", "usage_date": minute(n), "quantity": "12.5"});
+        let usages: Vec<Value> = (call * 20..call * 20 + 20).map(usage).collect();
+        let answer = world.post(USAGES, json!({ "usages": usages })).await.expect(207);
+        assert!(answer["outcomes"].as_array().unwrap().iter().all(|outcome| outcome["status"] == 201));
+    }
+
+    world.system.engine().reset_capacity();
+    world.usage(&minute(400), "12.5").await.expect(201);
+    let meter = world.system.engine().capacity();
+
+    assert_eq!(charge(&world).await["usage_count"], 401);
+    // A page of more than 1 KB would be written as two units, twice; or this very usage split it.
+    assert!(meter.write_units() <= 6.0, "{meter:?}");
+}
+
+#[tokio::test]
+async fn a_subscription_copies_its_sites_settings_as_they_are_now() {
+    let (one, other) = two_environments().await;
+    one.get("/v1/customers").await.expect(200);
+    other.patch("/v1/sites/site", json!({"usage_limit": 7, "time_zone": "Europe/Berlin"})).await.expect(200);
+
+    let items = json!([{"item_price_id": "minutes-usd"}]);
+    let body = json!({"customer_id": "acme", "items": items, "start_date": "2027-01-10T00:00:00Z"});
+    let made = one.post("/v1/subscriptions", body).await.expect(201);
+
+    assert_eq!((&made["usage_limit"], &made["cadence"]["time_zone"]), (&json!(7), &json!("Europe/Berlin")));
+}
+
+#[tokio::test]
+async fn late_usage_is_not_refused_for_a_rule_that_a_subscription_had() {
+    let (one, other) = two_environments().await;
+    other.patch("/v1/subscriptions/sub", json!({"late_usage": "reject"})).await.expect(200);
+    one.usage(&minute(0), "1").await.expect(201);
+    at("2027-02-01T01:00:00Z", &one, &other);
+    other.system.settle().await.unwrap();
+    one.usage(&minute(1), "1").await.expect(409);
+
+    other.patch("/v1/subscriptions/sub", json!({"late_usage": "hold"})).await.expect(200);
+
+    one.usage(&minute(1), "1").await.expect(201);
+}

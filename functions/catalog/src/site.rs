@@ -37,7 +37,7 @@ pub struct NewSite {
     grace_seconds: Option<u32>,
     /// What becomes of usage that comes after its period was closed; hold, where it is left out.
     late_usage: Option<LateUsage>,
-    /// How many usages of a subscription may stand; none, where it is left out.
+    /// How many usages of a subscription may stand; any number, where it is left out.
     usage_limit: Option<UsageLimit>,
     /// Makes it a test site for good, whose clock stands there until it is moved.
     #[schema(value_type = Option<TimeInput>)]
@@ -199,6 +199,16 @@ async fn send_due(deps: &Deps, site: &Site, real_now: Timestamp) -> Result<(), P
     let message = |subscription_id| DueMessage { site_id: site.id.clone(), subscription_id };
     let messages: Vec<DueMessage> = due.into_iter().map(message).collect();
     deps.queue.send(&messages).await.map_err(fault)
+}
+
+/// The key's site as it is, for settings that are copied for good: the call's may be up to a minute old.
+///
+/// # Errors
+/// 404 where there is none.
+pub async fn current(deps: &Deps, call: &Call<Route>) -> Result<Site, Problem> {
+    let id = &call.site()?.id;
+    let stored = deps.store.site(id).await.map_err(fault)?;
+    stored.map(|stored| stored.value).ok_or_else(|| not_found(NOUN, id))
 }
 
 /// The site that the path names, if the key opens it; of other sites a caller learns nothing.

@@ -22,7 +22,7 @@ use store::{Created, Creation, Stored};
 use crate::document::{different, id_or_new, idempotency_key, list_fault, not_found, taken};
 use crate::subscription_items::{self, Entry};
 use crate::text::invalid;
-use crate::{Deps, Route, lifecycle, text};
+use crate::{Deps, Route, lifecycle, site, text};
 
 /// What a subscription is called in messages.
 pub const NOUN: &str = "subscription";
@@ -151,7 +151,7 @@ fn item_body(item: &SubscriptionItem) -> ItemBody<'_> {
 /// # Errors
 /// 422 naming what is wrong, 409 where the id, the idempotency key or an item's id stands for something else.
 pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
-    let site = call.site()?;
+    let site = &site::current(deps, call).await?;
     let new: NewSubscription = call.json()?;
     let named = new.id.is_some();
     let digest = request_digest(&json!({

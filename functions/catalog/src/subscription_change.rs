@@ -17,7 +17,7 @@ use crate::lifecycle::{self, Refusal};
 use crate::subscription::{body, caught_up, load};
 use crate::subscription_items::{self, Entry};
 use crate::text::invalid;
-use crate::{Deps, Route, text};
+use crate::{Deps, Route, site, text};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -85,7 +85,7 @@ pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
 /// # Errors
 /// 404, 422 for a date that is none, 409 where it started at another date or is over.
 pub async fn activate(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
-    let zone = call.site()?.time_zone;
+    let zone = site::current(deps, call).await?.time_zone;
     let activation: Activation = optional_body(call)?;
     let date = activation.start_date.map(|date| text::time(&date, "start_date", zone)).transpose()?;
     update(deps, call, |subscription| {

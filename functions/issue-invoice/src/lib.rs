@@ -76,7 +76,7 @@ async fn advance(deps: &Deps, now: Timestamp, message: &SqsMessage) -> Result<()
         Err(_) => Error::Panic,
     };
     let stuck = deps.store.mark_stuck(&due.site_id, &due.subscription_id, reason(&error), now).await?;
-    tracing::warn!(site_id, subscription_id, stuck_failures = stuck.failures, "a subscription is stuck");
+    tracing::error!(site_id, subscription_id, stuck_failures = stuck.failures, "a subscription is stuck");
     Err(error)
 }
 

@@ -13,7 +13,7 @@ use billing::site::Site;
 use billing::subscription::Subscription;
 use billing::timestamp::Timestamp;
 use billing::usage::{Content, RecordKey};
-use billing::usage_rules::UsageLimit;
+use billing::usage_rules::{LateUsage, UsageLimit};
 use futures_util::stream::{self, StreamExt};
 use store::{Head, Outcome, StoreError};
 
@@ -123,7 +123,8 @@ async fn admitted(
         let item = subscription.item(price).filter(|item| item.takes_usage());
         item.is_some_and(|item| group.iter().all(|usage| subscription.not_billable(item, usage.key.date).is_none()))
     };
-    let subscription = if head.remembered && !bills(&head.subscription) {
+    let rejects = head.subscription.late_usage.unwrap_or(site.late_usage) == LateUsage::Reject;
+    let subscription = if head.remembered && (rejects || !bills(&head.subscription)) {
         present(deps.store.fresh_head(site, &head.subscription.id).await)?.subscription
     } else {
         Arc::clone(&head.subscription)

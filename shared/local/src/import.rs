@@ -116,6 +116,10 @@ pub async fn run(import: &Import, mut progress: impl FnMut(Progress)) -> Result<
     let mut summary = Summary::default();
     loop {
         let batch = rows.next_batch(import.rows_per_call.clamp(1, MOST_ROWS_PER_CALL), MOST_BYTES_PER_CALL)?;
+        if batch.is_empty() && summary.rows() == 0 {
+            let problem = "there are no rows below the one that names the columns".to_owned();
+            return Err(ImportError::Table { path: import.file.clone(), line: 1, problem });
+        }
         if batch.is_empty() {
             return Ok(summary);
         }

@@ -83,6 +83,19 @@ impl fmt::Display for Bound {
     }
 }
 
+/// What one transaction can write of a new layout: as many pages as it takes, and the rest as one that is cut later.
+pub(crate) fn at_once(mut drafts: Vec<Draft>) -> Vec<Draft> {
+    if drafts.len() > TRANSACTION_PAGES {
+        let rest = drafts.split_off(TRANSACTION_PAGES - 1);
+        drafts.extend(rest.into_iter().reduce(|mut one, next| {
+            one.end = next.end;
+            one.cells.extend(next.cells);
+            one
+        }));
+    }
+    drafts
+}
+
 /// One page as it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Page {

@@ -1,7 +1,7 @@
 //! What a warm function remembers for a minute: callers, heads, and the pages that were written last.
 //!
-//! Nothing is refused from memory: whoever would refuse reads first. Test sites are never remembered, since their
-//! clocks move.
+//! Nothing is refused for what a remembered head or page says: whoever would refuse reads first. Keys and settings of a
+//! site count within the minute. Test sites are never remembered, since their clocks move.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;

@@ -272,7 +272,8 @@ fn refused(error: SdkError<TransactWriteItemsError>) -> Result<Transacted, Store
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return Err(sdk_error(error));
     };
-    let codes: Vec<&str> = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code()).collect();
+    let codes: Vec<&str> =
+        cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None")).collect();
     if codes.contains(&"ConditionalCheckFailed") {
         return Ok(Transacted::Refused(codes.iter().map(|code| *code == "ConditionalCheckFailed").collect()));
     }

@@ -15,8 +15,8 @@ use crate::error::StoreError;
 use crate::key;
 use crate::page::cell::{Cell, Version};
 use crate::page::{
-    Answer, Bound, CellAnswer, Draft, FULL_PAGE_BYTES, Page, TRANSACTION_PAGES, UPDATE_RECORDS, attribute_name,
-    cell_bytes, lay_out,
+    Answer, Bound, CellAnswer, Draft, FULL_PAGE_BYTES, Page, TRANSACTION_PAGES, UPDATE_RECORDS, at_once,
+    attribute_name, cell_bytes, lay_out,
 };
 use crate::retry::Attempts;
 use crate::table::{Ask, Item, Sent, Transacted, keyed, number, text};
@@ -330,6 +330,8 @@ impl Pages<'_> {
         group: &[usize],
         now: Timestamp,
     ) -> Result<Step, StoreError> {
+        // Before the page: a record that is not in it then was not counted when there was no room.
+        let free = self.free().await?;
         let page = self.get(start).await?;
         let mut settled = match &page {
             Some(page) => self.resolve(page, pending, group, now).await?,
@@ -346,7 +348,6 @@ impl Pages<'_> {
             .collect();
         let present = page.as_ref().map(|page| page.cells.clone()).unwrap_or_default();
         let worn = page.as_ref().is_some_and(Page::is_worn);
-        let free = self.free().await?;
         if free == Some(0) {
             settled.extend(open.into_iter().map(|index| (index, Outcome::LimitReached)));
             return Ok(Step { settled, seen: None });
@@ -364,15 +365,18 @@ impl Pages<'_> {
             }
             taken /= 2;
         };
-        let written: Vec<usize> =
-            open[..taken].iter().copied().filter(|&index| !present.contains_key(&pending[index].key)).collect();
+        self.forget_pages();
         if taken > 0 {
+            let written: Vec<usize> =
+                open[..taken].iter().copied().filter(|&index| !present.contains_key(&pending[index].key)).collect();
             let writes = self.replacement(page.as_ref(), &drafts)?;
-            self.forget_pages();
             if self.transact(writes, Change::More(written.len())).await? == Written::Done {
                 self.remember_last(&drafts);
                 settled.extend(self.recorded(pending, &written, now));
             }
+        } else if let Some(page) = page.filter(|_| !open.is_empty()) {
+            // The page alone is more than one transaction lays out: it is cut down first.
+            self.split(&page, &at_once(drafts)).await?;
         }
         Ok(Step { settled, seen: None })
     }

@@ -22,8 +22,9 @@ const FOR_PROBLEMS: usize = 250_000;
 /// How many problems are told in full, where they fit.
 const MOST_PROBLEMS: usize = 1_000;
 
-/// The most bytes that a cell says what became of a row in, with the two commas of the columns of an answer.
-const LONGEST_WORD: usize = "conflicting,,".len();
+/// The most bytes that a cell says what became of a row in, with the commas of the columns of an answer, and that of the
+/// empty cell behind a broken row.
+const LONGEST_WORD: usize = "conflicting,,,".len();
 
 /// What became of a row, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -64,16 +65,20 @@ impl Outcome {
     /// What an answer says of the row that begins on that line.
     pub fn of(line: u64, answer: Answer) -> Outcome {
         match answer {
-            Ok((200, _)) => Outcome { line, status: 200, word: Word::Replayed, kind: None, problem: None },
             Ok((status, usage)) => {
-                let word = if usage.is_late() { Word::Late } else { Word::Recorded };
+                // Late before all else: it is not billed, also where it was there already.
+                let word = match status {
+                    _ if usage.is_late() => Word::Late,
+                    200 => Word::Replayed,
+                    _ => Word::Recorded,
+                };
                 Outcome { line, status, word, kind: None, problem: None }
             }
             Err(problem) => {
                 let (status, kind) = (problem.status(), problem.kind());
-                let word = match status {
-                    409 => Word::Conflicting,
-                    500.. => Word::Failed,
+                let word = match kind {
+                    Kind::ConflictingUsage | Kind::DeletedUsage => Word::Conflicting,
+                    _ if status >= 500 => Word::Failed,
                     _ => Word::Refused,
                 };
                 Outcome { line, status, word, kind: Some(kind), problem: Some(Box::new(problem)) }

@@ -38,6 +38,9 @@ pub struct Table {
 impl Table {
     /// Reads the text of a table; `with_subscription` says that the path names the subscription.
     pub fn read(text: &str, with_subscription: bool) -> Result<Table, Problem> {
+        if text.contains(END) {
+            return Err(unreadable("the table has NUL characters, which no usage has"));
+        }
         let end = format!("\n{END}");
         let mut reader =
             ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes().chain(end.as_bytes()));
@@ -105,9 +108,14 @@ impl Table {
     }
 
     /// A row with the two cells of an answer at its end. Of a ragged row, what is missing is empty, and what is too
-    /// much comes behind them.
+    /// much comes behind them; a row that is broken otherwise gets an empty cell there, so that it is still broken when
+    /// the answer is sent.
     pub fn answered_row<'a>(&'a self, row: &'a Row, answer: [&'a str; 2]) -> Vec<&'a str> {
-        self.answered(&row.cells, answer)
+        let mut cells = self.answered(&row.cells, answer);
+        if row.has_open_quote || row.cells.len() < self.header.len() {
+            cells.push("");
+        }
+        cells
     }
 
     fn answered<'a>(&'a self, cells: &'a StringRecord, answer: [&'a str; 2]) -> Vec<&'a str> {

@@ -41,7 +41,9 @@ impl Report {
         let failed = |error: csv::Error| failed("cannot write", &path)(error.into());
         let cells = |column: usize| row.cells.get(column).map(String::as_str).unwrap_or_default();
         let own = (0..columns).map(cells).chain([line.as_str(), outcome.word(), told.as_str()]);
-        let surplus = row.cells.iter().skip(columns).map(String::as_str);
+        // A row that is broken stays so until somebody has mended it: a cell too many keeps it from being taken for whole.
+        let is_broken = row.flaw.is_some() || row.cells.len() < columns;
+        let surplus = row.cells.iter().skip(columns).map(String::as_str).chain(is_broken.then_some(""));
         self.writer()?.write_record(own.chain(surplus)).map_err(failed)
     }
 

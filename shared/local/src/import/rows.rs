@@ -57,6 +57,9 @@ impl<R: Read> Rows<R> {
             rows.record()?.ok_or_else(|| problem("the file is empty; its first row names the columns"))?;
         let names: Option<Vec<&str>> = record.iter().map(|name| std::str::from_utf8(name).ok()).collect();
         let names = names.ok_or_else(|| problem("the file is not UTF-8; save it as CSV in UTF-8"))?;
+        if record.iter().any(|name| name.ends_with(END)) {
+            return Err(problem("the name of a column has a quote that is never closed"));
+        }
         rows.is_sent = names.iter().map(|name| !OF_A_REPORT.contains(name)).collect();
         rows.header = rows.sent(&names);
         Ok(rows)
@@ -161,6 +164,9 @@ impl<R: Read> Read for Kept<R> {
             return Err(io::Error::other(problem));
         }
         let mut read = self.inner.read(into)?;
+        if into.iter().take(read).any(|byte| *byte == 0) {
+            return Err(io::Error::other("the file has a NUL byte here or later; save it as CSV in UTF-8"));
+        }
         if read == 0 {
             read = self.end.as_slice().read(into)?;
             self.end.drain(..read);
@@ -207,6 +213,10 @@ mod tests {
         assert_eq!(batch.iter().map(|row| row.flaw).collect::<Vec<_>>(), [Some("the row is not UTF-8"), None]);
         assert!(Rows::open(Path::new("x"), &b"\xff\xfea\0"[..]).is_err());
         assert!(Rows::open(Path::new("x"), &b""[..]).is_err());
+        assert!(Rows::open(Path::new("x"), &b"\"a,b\n1,2\n"[..]).is_err());
+        let mut rows =
+            Rows::open(Path::new("x"), io::Cursor::new(b"a\n").chain(&b"\0the end\0\n1\n"[..])).expect("begins");
+        assert!(rows.next_batch(9, 99).is_err());
     }
 
     #[test]

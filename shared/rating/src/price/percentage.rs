@@ -6,7 +6,8 @@
 //! free whatever the order in which they came. Elsewhere: transaction fee, take rate, ad valorem.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{PriceError, not_negative, not_negative_percent};
 use crate::aggregation::Measurement;
@@ -16,9 +17,21 @@ use crate::percent::Percent;
 use crate::step::Step;
 
 /// A share of the money of each record; the records' quantities are the money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "PercentageTerms", into = "PercentageTerms")]
 pub struct Percentage(PercentageTerms);
+
+impl PartialSchema for Percentage {
+    fn schema() -> RefOr<Schema> {
+        PercentageTerms::schema()
+    }
+}
+
+impl ToSchema for Percentage {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        PercentageTerms::schemas(schemas);
+    }
+}
 
 /// The numbers of a percentage price.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

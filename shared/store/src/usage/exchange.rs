@@ -10,7 +10,7 @@ use super::{Outcome, Pages, Pending};
 use crate::error::StoreError;
 use crate::key;
 use crate::page::cell::Cell;
-use crate::page::{Bound, Page, attribute_name, lay_out};
+use crate::page::{Bound, Page, at_once, attribute_name, lay_out};
 use crate::table::{Item, Sent, keyed, number, text};
 
 impl Pages<'_> {
@@ -47,7 +47,7 @@ impl Pages<'_> {
             let mut cells = page.cells.clone();
             cells.insert(record.clone(), new.clone());
             let drafts = lay_out(&page.start, &page.end, &cells, &BTreeMap::new(), self.overhead(), true);
-            return self.transact(self.replacement(Some(page), &drafts)?, change).await;
+            return self.transact(self.replacement(Some(page), &at_once(drafts))?, change).await;
         }
         let key = key::page(&self.partition, self.price, &page.start);
         let update = "SET #record = :new ADD B :bytes";

@@ -1,7 +1,7 @@
 //! The usage limit: a counter that moves in the same transaction as the usage that it counts.
 //!
-//! `F` is how many more usages there may be. It is made with the first usage, so a subscription without a limit has no
-//! such item and pays nothing for it.
+//! `F` is how many more usages there may be. It is made with the first usage or change of the limit, so a subscription
+//! without one has no such item and pays nothing for it.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use billing::site::Site;
@@ -30,7 +30,8 @@ impl Rules {
         Rules {
             limit: subscription.usage_limit,
             late: subscription.late_usage.unwrap_or(site.late_usage),
-            remember: !site.is_test(),
+            // What a transaction wrote into a page it does not tell, so a page under a limit is looked at each time.
+            remember: !site.is_test() && subscription.usage_limit.is_none(),
         }
     }
 }

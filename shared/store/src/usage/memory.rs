@@ -18,7 +18,7 @@ const PAGES: usize = 8;
 /// The pages by partition and price.
 pub(crate) type RecentPages = Recent<(String, ItemPriceId), VecDeque<KnownPage>>;
 
-/// Where a page begins and ends, and how many bytes were ever written into it.
+/// Where a page begins and ends, and how many bytes were written into it since its end last moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KnownPage {
     start: Bound,
