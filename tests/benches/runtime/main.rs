@@ -22,7 +22,8 @@ use samples::Samples;
 use table::{Row, print};
 
 /// The functions, in the order of the table.
-const FUNCTIONS: [&str; 6] = ["record-usage", "usage-charges", "catalog", "invoices", "close-periods", "issue-invoice"];
+const FUNCTIONS: [&str; 7] =
+    ["record-usage", "usage-charges", "catalog", "invoices", "docs", "close-periods", "issue-invoice"];
 
 /// How long a start or a call may take before the benchmark gives up.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -60,6 +60,7 @@ impl Samples {
             "usage-charges" => include_str!("../../../events/usage-charges.json"),
             "catalog" => include_str!("../../../events/catalog.json"),
             "invoices" => include_str!("../../../events/invoices.json"),
+            "docs" => include_str!("../../../events/docs.json"),
             "close-periods" => include_str!("../../../events/close-periods.json"),
             "issue-invoice" => include_str!("../../../events/issue-invoice.json"),
             other => panic!("there is no function {other}"),
