@@ -6,7 +6,7 @@
 mod document;
 mod policy;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -202,7 +202,8 @@ impl Template {
 /// A template under construction.
 #[derive(Default)]
 struct Parts {
-    functions: Vec<(Function, Vec<Policy>)>,
+    functions: Vec<(Function, String)>,
+    roles: BTreeMap<String, Vec<Policy>>,
     routes: Vec<Route>,
     schedules: Vec<Schedule>,
     queue_sources: Vec<QueueSource>,
@@ -225,8 +226,9 @@ impl Parts {
                 self.failures.extend(properties.failures.as_deref().map(target));
                 let permissions = BTreeSet::new();
                 let function = Function { logical_id, folder, timeout_seconds, environment, permissions };
-                self.functions.push((function, properties.policies));
+                self.functions.push((function, target(&properties.role)));
             }
+            Resource::Role { policies } => drop(self.roles.insert(logical_id, policies)),
             Resource::Queue { properties } => {
                 let redrive = properties.redrive_policy.map(|policy| Redrive {
                     dead_letter_queue: target(&policy.dead_letter_target_arn),
@@ -282,10 +284,16 @@ impl Parts {
             return Err(wrong("Resources", "there is more than one AWS::DynamoDB::Table"));
         }
         let mut functions = Vec::new();
-        for (mut function, policies) in self.functions {
-            let place = format!("Resources.{}.Properties.Policies", function.logical_id);
+        for (mut function, role) in self.functions {
+            let place = format!("Resources.{}.Properties.Role", function.logical_id);
+            let no_role = || wrong(&place, format!("{role} is no role, or another function's"));
+            let policies = self.roles.remove(&role).ok_or_else(no_role)?;
+            let place = format!("Resources.{role}.Properties.Policies");
             function.permissions = policy::permissions(&place, &policies, &table, &self.queues)?;
             functions.push(function);
+        }
+        if let Some(role) = self.roles.keys().next() {
+            return Err(wrong(&format!("Resources.{role}"), "no function has this role"));
         }
         let template = Template {
             functions,

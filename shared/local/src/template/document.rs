@@ -18,6 +18,9 @@ pub(super) struct Document {
 }
 
 pub(super) enum Resource {
+    Role {
+        policies: Vec<Policy>,
+    },
     Function {
         metadata: Metadata,
         properties: FunctionProperties,
@@ -70,11 +73,15 @@ fn resource(place: &str, value: Value) -> Result<Resource, Error> {
             let properties = FunctionProperties {
                 timeout: written.timeout,
                 environment: written.environment,
-                policies: written.policies,
+                role: written.role,
                 failures: written.event_invoke_config.map(|config| config.destination_config.on_failure.destination),
                 events: events.collect::<Result<_, Error>>()?,
             };
             Ok(Resource::Function { metadata, properties })
+        }
+        "AWS::IAM::Role" => {
+            let role: WrittenRole = typed(&place, properties)?;
+            Ok(Resource::Role { policies: role.policies.into_iter().map(|policy| policy.policy_document).collect() })
         }
         "AWS::SQS::Queue" => Ok(Resource::Queue { properties: typed(&place, properties)? }),
         "AWS::DynamoDB::Table" => Ok(Resource::Table { properties: typed(&place, properties)? }),
@@ -195,7 +202,8 @@ pub(super) struct BuildProperties {
 pub(super) struct FunctionProperties {
     pub(super) timeout: u32,
     pub(super) environment: Environment,
-    pub(super) policies: Vec<Policy>,
+    /// The role's ARN, as `X.Arn`.
+    pub(super) role: String,
     /// Where invocations end that nobody waits for and that failed.
     pub(super) failures: Option<String>,
     pub(super) events: Vec<(String, Event)>,
@@ -210,11 +218,29 @@ struct WrittenFunction {
     events: BTreeMap<String, Value>,
     #[serde(rename = "MemorySize")]
     _memory_size: IgnoredAny,
-    #[serde(default)]
-    policies: Vec<Policy>,
+    role: String,
     event_invoke_config: Option<InvokeConfig>,
     #[serde(rename = "ReservedConcurrentExecutions")]
     _reserved_concurrent_executions: Option<IgnoredAny>,
+}
+
+/// A role with its policies as they are written. What AWS's own ones allow is not to be seen here.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct WrittenRole {
+    #[serde(rename = "AssumeRolePolicyDocument")]
+    _assume_role_policy_document: IgnoredAny,
+    #[serde(rename = "ManagedPolicyArns")]
+    _managed_policy_arns: Option<IgnoredAny>,
+    policies: Vec<WrittenPolicy>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct WrittenPolicy {
+    #[serde(rename = "PolicyName")]
+    _policy_name: IgnoredAny,
+    policy_document: Policy,
 }
 
 /// What Lambda does with an invocation that nobody waits for. Here a failed run is told, and the next one comes.

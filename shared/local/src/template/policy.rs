@@ -23,8 +23,7 @@ impl Permission {
     }
 }
 
-/// A policy as written. SAM's policy templates and the names of managed policies are refused: what they allow is not
-/// to be seen here.
+/// A policy as written.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Policy {
@@ -36,6 +35,8 @@ pub(super) struct Policy {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Statement {
+    /// Says that the statement is for what Lambda itself does in the function's name.
+    sid: Option<String>,
     effect: Effect,
     action: Vec<String>,
     resource: Vec<String>,
@@ -54,8 +55,15 @@ pub(super) fn permissions(
     queues: &[Queue],
 ) -> Result<BTreeSet<Permission>, Error> {
     let mut permissions = BTreeSet::new();
-    for Statement { effect: Effect::Allow, action, resource } in policies.iter().flat_map(|policy| &policy.statement) {
-        for resource in resource {
+    for statement in policies.iter().flat_map(|policy| &policy.statement) {
+        let Statement { sid, effect: Effect::Allow, action, resource } = statement;
+        if action.iter().chain(resource).any(|text| text.contains('*')) {
+            return Err(wrong(place, "a policy has no wildcards"));
+        }
+        if sid.is_some() && action.iter().any(|action| action.starts_with("dynamodb:")) {
+            return Err(wrong(place, "what a function's code calls has no Sid"));
+        }
+        for resource in resource.iter().filter(|_| sid.is_none()) {
             let (service, name) = named(resource, table, queues)
                 .ok_or_else(|| wrong(place, format!("{resource:?} is no table, index or queue of the template")))?;
             for action in action {

@@ -89,12 +89,14 @@ fn a_policy_allows_each_of_its_actions_on_each_of_its_resources() {
 #[test]
 fn a_policy_that_says_more_or_less_than_single_actions_is_refused() {
     for (written, other, expected) in [
-        ("- dynamodb:GetItem", "- dynamodb:*", "no single action"),
+        ("- dynamodb:GetItem", "- dynamodb:*", "no wildcards"),
         ("- dynamodb:GetItem", "- sqs:SendMessage", "no single action"),
-        ("- !GetAtt Table.Arn", "- \"*\"", "no table, index or queue"),
-        ("${Table.Arn}/index/due", "${Table.Arn}/index/*", "no table, index or queue"),
+        ("- !GetAtt Table.Arn", "- \"*\"", "no wildcards"),
+        ("- !GetAtt Table.Arn", "- !GetAtt Logs.Arn", "no table, index or queue"),
+        ("${Table.Arn}/index/due", "${Table.Arn}/index/other", "no table, index or queue"),
         ("Effect: Allow", "Effect: Deny", "unknown variant `Deny`"),
-        ("- Effect: Allow", "- NotAction: []\n              Effect: Allow", "unknown field `NotAction`"),
+        ("Sid: Logs", "NotAction: []", "unknown field `NotAction`"),
+        ("- logs:PutLogEvents", "- dynamodb:Scan", "has no Sid"),
     ] {
         let refused = problem(&TEMPLATE.replace(written, other));
         assert!(refused.contains("Policies") && refused.contains(expected), "{other}: {refused}");
