@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use local::System;
 use rating::Price;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn document() -> Value {
     serde_json::from_str(&local::openapi::openapi()).unwrap()
@@ -146,6 +146,7 @@ fn every_pricing_model_that_is_read_is_described() {
         let schema = document.pointer(&place.as_str().unwrap()[1..]).unwrap();
         assert_eq!(schema["properties"]["model"]["const"], model.as_str());
         assert_eq!(schema["additionalProperties"], false, "{model}");
+        assert!(schema["required"].as_array().unwrap().contains(&json!("model")), "{model}");
         assert!(price["oneOf"].as_array().unwrap().iter().any(|variant| variant["$ref"] == *place), "{model}");
     }
 }

@@ -92,8 +92,10 @@ impl Schemas {
             let Some((field, value)) = tag["properties"].as_object().and_then(|tag| tag.iter().next()) else { return };
             let word = value["enum"][0].as_str().unwrap_or_default().to_owned();
             schema["properties"][field] = json!({ "const": word, "type": "string" });
-            if let Some(required) = schema["required"].as_array_mut() {
-                required.insert(0, json!(field));
+            match schema.get_mut("required").and_then(Value::as_array_mut) {
+                Some(required) => required.insert(0, json!(field)),
+                // A variant of which nothing else has to be said.
+                None => schema["required"] = json!([field]),
             }
             schema["additionalProperties"] = json!(false);
             if let Some(about) = variant.get("description") {
