@@ -2,7 +2,7 @@
 
 use catalog::{Deps, handle};
 use invoice_queue::InvoiceQueue;
-use lambda_http::{Body, Error, Request, Response, run, service_fn};
+use lambda_http::{Error, run, service_fn};
 use store::Store;
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,10 +13,6 @@ async fn main() -> Result<(), Error> {
     let queue = InvoiceQueue::new(invoice_queue::client::connect(None), api::variable("INVOICE_QUEUE_URL")?);
     let root_key_sha256 = api::variable("ROOT_KEY_SHA256").ok();
     let deps = &Deps::new(store, queue, root_key_sha256);
-    run(service_fn(async |event| Ok::<_, Error>(answer(deps, event).await))).await
-}
-
-async fn answer(deps: &Deps, event: Request) -> Response<Body> {
-    let (now, invocation_id) = (api::clock::now(), api::metrics::invocation_id(&event));
-    api::metrics::reported(now, &invocation_id, handle(deps, now, event)).await
+    let answer = async |event| api::metrics::answered(event, |now, event| handle(deps, now, event)).await;
+    run(service_fn(async |event| Ok::<_, Error>(answer(event).await))).await
 }

@@ -1,7 +1,7 @@
 //! The function on Lambda: `invoices` over the table that the environment names.
 
 use invoices::{Deps, handle};
-use lambda_http::{Body, Error, Request, Response, run, service_fn};
+use lambda_http::{Error, run, service_fn};
 use store::Store;
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,10 +10,6 @@ async fn main() -> Result<(), Error> {
     let store = Store::new(store::client::connect(None), api::variable("TABLE_NAME")?);
     store.warm().await;
     let deps = &Deps::new(store);
-    run(service_fn(async |event| Ok::<_, Error>(answer(deps, event).await))).await
-}
-
-async fn answer(deps: &Deps, event: Request) -> Response<Body> {
-    let (now, invocation_id) = (api::clock::now(), api::metrics::invocation_id(&event));
-    api::metrics::reported(now, &invocation_id, handle(deps, now, event)).await
+    let answer = async |event| api::metrics::answered(event, |now, event| handle(deps, now, event)).await;
+    run(service_fn(async |event| Ok::<_, Error>(answer(event).await))).await
 }

@@ -1,6 +1,6 @@
 //! The function on Lambda: `usage_charges` over the table that the environment names.
 
-use lambda_http::{Body, Error, Request, Response, run, service_fn};
+use lambda_http::{Error, run, service_fn};
 use store::Store;
 use usage_charges::{Deps, handle};
 
@@ -10,10 +10,6 @@ async fn main() -> Result<(), Error> {
     let store = Store::new(store::client::connect(None), api::variable("TABLE_NAME")?);
     store.warm().await;
     let deps = &Deps::new(store);
-    run(service_fn(async |event| Ok::<_, Error>(answer(deps, event).await))).await
-}
-
-async fn answer(deps: &Deps, event: Request) -> Response<Body> {
-    let (now, invocation_id) = (api::clock::now(), api::metrics::invocation_id(&event));
-    api::metrics::reported(now, &invocation_id, handle(deps, now, event)).await
+    let answer = async |event| api::metrics::answered(event, |now, event| handle(deps, now, event)).await;
+    run(service_fn(async |event| Ok::<_, Error>(answer(event).await))).await
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use billing::timestamp::Timestamp;
-use lambda_http::{Request, RequestExt};
+use lambda_http::{Body, Request, RequestExt, Response};
 use serde_json::{Value, json};
 
 use crate::environment::function_name;
@@ -131,9 +131,15 @@ pub async fn reported<T>(now: Timestamp, invocation_id: &str, work: impl Future<
     done
 }
 
-/// Returns Lambda's id of the invocation that an HTTP request came with; empty where Lambda gave none.
-pub fn invocation_id(event: &Request) -> String {
-    event.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default()
+/// Answers an HTTP request of Lambda's at the time that it is, and writes what was counted to standard output.
+pub async fn answered<Answer: Future<Output = Response<Body>>>(
+    event: Request,
+    handle: impl FnOnce(Timestamp, Request) -> Answer,
+) -> Response<Body> {
+    let now = crate::clock::now();
+    // Lambda always gives one.
+    let invocation_id = event.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+    reported(now, &invocation_id, handle(now, event)).await
 }
 
 impl Counts {

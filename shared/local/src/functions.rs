@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use store::Store;
 
 use crate::engine::Engine;
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::template::{Function, Template};
 
 /// The key that creates sites and their first API keys in the local system.
@@ -147,14 +147,4 @@ fn not_wired() -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
     response
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::ImportError;
 use super::answer::Outcome;
 use super::rows::Row;
+use crate::error::chain;
 
 /// How long a call may take; the API gives up after half a minute.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -145,14 +146,4 @@ fn table<'a>(columns: &[String], rows: impl Iterator<Item = &'a Row>) -> Result<
         writer.write_record(&row.cells)?;
     }
     writer.into_inner().map(Bytes::from).map_err(|error| csv::Error::from(error.into_error()))
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
