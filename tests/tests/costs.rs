@@ -98,7 +98,7 @@ async fn generating_and_closing_a_month_of_thirty_usages_costs_a_page_and_a_tran
 
 #[tokio::test]
 async fn a_warm_lone_usage_of_a_live_site_takes_one_call() {
-    let world = World { system: System::in_memory().await.unwrap() };
+    let world = World { system: System::for_test().await.unwrap() };
     world.set_now("2026-04-30T23:00:00Z");
     let key = json!({"site_id": "site", "scopes": ["admin"], "key": KEY});
     world.send(Method::POST, "/v1/sites", Some(json!({"id": "site"})), ROOT_KEY, &[]).await.expect(201);

@@ -18,7 +18,7 @@ async fn invoices(world: &World) -> Value {
 
 #[tokio::test]
 async fn the_demo_makes_the_invoice_of_the_document() {
-    let world = World { system: System::in_memory().await.unwrap() };
+    let world = World { system: System::for_test().await.unwrap() };
 
     let outcome = run(&world.system).await;
 
@@ -45,7 +45,7 @@ async fn the_demo_makes_the_invoice_of_the_document() {
 
 #[tokio::test]
 async fn a_second_run_of_the_demo_changes_nothing() {
-    let world = World { system: System::in_memory().await.unwrap() };
+    let world = World { system: System::for_test().await.unwrap() };
     let first = run(&world.system).await;
     let before = invoices(&world).await;
 
@@ -73,7 +73,7 @@ async fn the_demo_survives_a_restart() {
 
 #[tokio::test]
 async fn the_sample_events_speak_of_the_demo() {
-    let world = World { system: System::in_memory().await.unwrap() };
+    let world = World { system: System::for_test().await.unwrap() };
     run(&world.system).await;
     let before = invoices(&world).await;
     let messages: Value = serde_json::from_str(include_str!("../../events/issue-invoice.json")).unwrap();

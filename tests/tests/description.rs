@@ -47,7 +47,7 @@ fn the_written_document_is_what_the_types_say() {
 
 #[tokio::test]
 async fn every_route_is_described_and_nothing_else_is() {
-    let system = System::in_memory().await.unwrap();
+    let system = System::for_test().await.unwrap();
     let routes: BTreeSet<String> =
         system.template().routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
 
@@ -167,7 +167,7 @@ fn routes_of_the_root_key_are_marked() {
 
 #[tokio::test]
 async fn the_document_and_its_page_are_served_without_a_key() {
-    let system = System::in_memory().await.unwrap();
+    let system = System::for_test().await.unwrap();
     let sample = serde_json::from_str(include_str!("../../events/docs.json")).unwrap();
 
     let answer = system.invoke("docs", &sample).await;
@@ -187,7 +187,7 @@ async fn the_document_and_its_page_are_served_without_a_key() {
 
 #[tokio::test]
 async fn the_page_loads_nothing_from_elsewhere() {
-    let system = System::in_memory().await.unwrap();
+    let system = System::for_test().await.unwrap();
 
     let page = get(&system, "/docs", &[]).await;
 
@@ -200,7 +200,7 @@ async fn the_page_loads_nothing_from_elsewhere() {
 
 #[tokio::test]
 async fn files_are_packed_for_whoever_takes_them_so_and_sent_once() {
-    let system = System::in_memory().await.unwrap();
+    let system = System::for_test().await.unwrap();
     let path = "/docs/swagger-ui-bundle.js";
 
     let plain = get(&system, path, &[]).await;
@@ -215,7 +215,7 @@ async fn files_are_packed_for_whoever_takes_them_so_and_sent_once() {
 
 #[tokio::test]
 async fn a_file_that_the_page_does_not_have_is_a_problem() {
-    let system = System::in_memory().await.unwrap();
+    let system = System::for_test().await.unwrap();
 
     for path in ["/docs/nothing.js", "/docs/openapi.json", "/docs/..%2Fopenapi.json", "/docs/index.html"] {
         let answer = get(&system, path, &[]).await;

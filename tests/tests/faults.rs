@@ -21,7 +21,7 @@ impl Interceptor for NoFreeze {
 /// A month with one usage of 7, sealed by a close that could not freeze its invoice.
 async fn sealed_and_not_frozen() -> (World, Arc<AtomicBool>, Value) {
     let broken = Arc::new(AtomicBool::new(true));
-    let engine = Engine::in_memory().unwrap().with_interceptor(Arc::new(NoFreeze(broken.clone())));
+    let engine = Engine::for_test().unwrap().with_interceptor(Arc::new(NoFreeze(broken.clone())));
     let world = World { system: System::with_engine(engine).await.unwrap() };
     world.make_site("2026-04-01T00:00:00Z", json!({})).await;
     world.catalogue().await;

@@ -39,7 +39,7 @@ impl World {
 
     /// The same with more settings of the site.
     pub async fn with(clock: &str, settings: Value) -> World {
-        let world = World { system: System::in_memory().await.unwrap() };
+        let world = World { system: System::for_test().await.unwrap() };
         world.make_site(clock, settings).await;
         world
     }
@@ -165,7 +165,7 @@ impl World {
 impl World {
     /// A world whose site `site` is a live one; the real time is what `system.set_now` says.
     pub async fn live(now: &str) -> World {
-        let world = World { system: System::in_memory().await.unwrap() };
+        let world = World { system: System::for_test().await.unwrap() };
         world.set_now(now);
         world.send(Method::POST, "/v1/sites", Some(json!({"id": "site"})), ROOT_KEY, &[]).await.expect(201);
         let key = json!({"site_id": "site", "scopes": ["admin"], "key": KEY});

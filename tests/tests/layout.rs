@@ -206,7 +206,7 @@ fn the_functions_are_built_locked_by_themselves_and_unwind() {
 /// The sample events are those of the demo, so that a repetition is answered as one.
 #[tokio::test]
 async fn every_sample_event_is_answered_by_its_function() {
-    let system = System::in_memory().await.unwrap();
+    let system = System::for_test().await.unwrap();
     demo::run(&system, |_| {}).await.unwrap();
     let event = |text: &str| serde_json::from_str::<Value>(text).unwrap();
 

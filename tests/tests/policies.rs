@@ -21,7 +21,7 @@ struct Drive {
 
 impl Drive {
     async fn new() -> Drive {
-        let world = World { system: System::in_memory().await.unwrap() };
+        let world = World { system: System::for_test().await.unwrap() };
         world.set_now(START);
         Drive { world, called: BTreeSet::new() }
     }

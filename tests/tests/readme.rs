@@ -208,7 +208,7 @@ async fn send(system: &System, command: &Command, key: &str) -> (u16, Value) {
 
 #[tokio::test]
 async fn the_readme_examples_work_as_printed() {
-    let system = System::in_memory().await.unwrap();
+    let system = System::for_test().await.unwrap();
     let outcome = demo::run(&system, |_| {}).await.unwrap();
     assert!(README.contains(outcome.table.trim_end()), "the invoice of the demo is printed:\n{}", outcome.table);
     let examples = examples(README);

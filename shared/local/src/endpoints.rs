@@ -71,7 +71,9 @@ impl Endpoints {
         let failed = |source: std::io::Error| Error::Io { what: "serving an AWS endpoint".to_owned(), source };
         let address = sqs.local_addr().map_err(failed)?;
         let app = Router::new().fallback(answer_sqs).with_state((self.engine.clone(), address));
-        let database = dynoxide::server::serve_with_shutdown(dynamodb, self.engine.database(), shutdown());
+        let database = self.engine.embedded_database();
+        let database = database.ok_or_else(|| failed(std::io::Error::other("the table is in another engine")))?;
+        let database = dynoxide::server::serve_with_shutdown(dynamodb, database, shutdown());
         let queues = axum::serve(sqs, app).with_graceful_shutdown(shutdown());
         let (database, queues) = tokio::join!(database, queues);
         database.map_err(|reason| failed(std::io::Error::other(reason)))?;

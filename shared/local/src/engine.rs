@@ -9,9 +9,11 @@ mod capacity;
 pub mod dynamodb;
 mod interceptor;
 mod permission;
+mod remote;
 pub mod sqs;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +35,7 @@ pub use interceptor::{Call, Interceptor, Service, Verdict};
 use crate::error::Error;
 use crate::template::Permission;
 use permission::Caller;
+use remote::Remote;
 
 /// The answer of an embedded engine, as it goes over the wire.
 #[derive(Debug, Clone)]
@@ -52,12 +55,24 @@ pub struct Engine {
 }
 
 struct Shared {
-    database: dynoxide::Database,
-    sqs: SqsService,
+    database: Database,
+    queues: Queues,
     calls: AtomicU64,
     meter: Mutex<CapacityMeter>,
     late: Mutex<Vec<Late>>,
     used: Mutex<BTreeMap<String, BTreeSet<Permission>>>,
+}
+
+/// What answers DynamoDB's calls.
+enum Database {
+    Embedded(dynoxide::Database),
+    Remote(Remote),
+}
+
+/// What answers those of SQS.
+enum Queues {
+    Embedded(SqsService),
+    Remote(Remote),
 }
 
 /// A call whose caller was told of a failure before it is applied.
@@ -72,7 +87,25 @@ impl Engine {
     /// # Errors
     /// [`Error::Database`] when SQLite refuses.
     pub fn in_memory() -> Result<Self, Error> {
-        dynoxide::Database::memory().map(Self::over).map_err(Error::Database)
+        dynoxide::Database::memory().map(Self::embedded).map_err(Error::Database)
+    }
+
+    /// Returns an engine for one test: in memory, or another DynamoDB or SQS where `AWS_ENDPOINT_URL_DYNAMODB` or
+    /// `AWS_ENDPOINT_URL_SQS` names its address. Of another DynamoDB each engine gets a database of its own; queues are
+    /// shared by their names, so that such tests run one at a time and begin with empty ones.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when SQLite refuses, [`Error::Endpoint`] when an address is none.
+    pub fn for_test() -> Result<Self, Error> {
+        let database = match remote("AWS_ENDPOINT_URL_DYNAMODB")? {
+            Some(remote) => Database::Remote(remote),
+            None => Database::Embedded(dynoxide::Database::memory().map_err(Error::Database)?),
+        };
+        let queues = match remote("AWS_ENDPOINT_URL_SQS")? {
+            Some(remote) => Queues::Remote(remote),
+            None => Queues::Embedded(SqsService::new()),
+        };
+        Ok(Self::over(database, queues))
     }
 
     /// Opens or creates the table data in a file of `directory`. Queues are always in memory: what they held stays due.
@@ -83,13 +116,27 @@ impl Engine {
         std::fs::create_dir_all(directory)
             .map_err(|source| Error::Io { what: format!("creating {}", directory.display()), source })?;
         let file = directory.join("dynamodb.sqlite");
-        dynoxide::Database::new(&file.to_string_lossy()).map(Self::over).map_err(Error::Database)
+        dynoxide::Database::new(&file.to_string_lossy()).map(Self::embedded).map_err(Error::Database)
     }
 
-    fn over(database: dynoxide::Database) -> Self {
+    /// Empties the queues where another SQS has them, which may hold what an earlier test left.
+    pub(crate) async fn empty_shared_queues(&self, urls: impl Iterator<Item = &String>) -> Result<(), Error> {
+        if matches!(self.shared.queues, Queues::Remote(_)) {
+            for url in urls {
+                self.set_up(Service::Sqs, "PurgeQueue", &serde_json::json!({ "QueueUrl": url })).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn embedded(database: dynoxide::Database) -> Self {
+        Self::over(Database::Embedded(database), Queues::Embedded(SqsService::new()))
+    }
+
+    fn over(database: Database, queues: Queues) -> Self {
         let shared = Shared {
             database,
-            sqs: SqsService::new(),
+            queues,
             calls: AtomicU64::new(0),
             meter: Mutex::default(),
             late: Mutex::default(),
@@ -121,9 +168,12 @@ impl Engine {
         SharedHttpClient::new(self.clone())
     }
 
-    /// Returns the embedded database, for serving it over a socket.
-    pub fn database(&self) -> dynoxide::Database {
-        self.shared.database.clone()
+    /// Returns the embedded database, for serving it over a socket; none where the engine has another one.
+    pub fn embedded_database(&self) -> Option<dynoxide::Database> {
+        match &self.shared.database {
+            Database::Embedded(database) => Some(database.clone()),
+            Database::Remote(_) => None,
+        }
     }
 
     /// Returns what was consumed since the start or the last [`Engine::reset_capacity`], over all clones.
@@ -199,6 +249,10 @@ impl Engine {
         if answer.status != 200 {
             return Err(refused(&answer.body));
         }
+        // An operation that has nothing to say may say nothing at all.
+        if answer.body.is_empty() {
+            return Ok(serde_json::Value::Null);
+        }
         serde_json::from_slice(&answer.body).map_err(|_| refused(&answer.body))
     }
 
@@ -220,9 +274,16 @@ impl Engine {
     }
 
     async fn execute(&self, call: &Call) -> Answer {
-        match call.service {
-            Service::DynamoDb => dynamodb::execute(&self.shared.database, &call.operation, call.bytes()),
-            Service::Sqs => sqs::execute(&self.shared.sqs, &call.operation, call.bytes().clone()).await,
+        match (call.service, &self.shared.database, &self.shared.queues) {
+            (Service::DynamoDb, Database::Embedded(database), _) => {
+                dynamodb::execute(database, &call.operation, call.bytes())
+            }
+            (Service::Sqs, _, Queues::Embedded(queues)) => {
+                sqs::execute(queues, &call.operation, call.bytes().clone()).await
+            }
+            (Service::DynamoDb, Database::Remote(remote), _) | (Service::Sqs, _, Queues::Remote(remote)) => {
+                remote.execute(call).await
+            }
         }
     }
 
@@ -238,6 +299,14 @@ impl Engine {
             self.forward(&due.call).await;
         }
     }
+}
+
+/// The engine at the address that a variable holds, where it holds one.
+fn remote(variable: &'static str) -> Result<Option<Remote>, Error> {
+    let Some(address) = std::env::var_os(variable) else { return Ok(None) };
+    let uri = address.to_str().and_then(|text| text.parse::<http::Uri>().ok()).filter(|uri| uri.host().is_some());
+    let key = RandomState::new().hash_one(0);
+    uri.map(|uri| Some(Remote::new(uri, format!("test{key:016x}")))).ok_or(Error::Endpoint { variable })
 }
 
 impl std::fmt::Debug for Engine {

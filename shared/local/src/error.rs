@@ -16,6 +16,12 @@ pub enum Error {
     /// The embedded database could not be opened.
     #[error("the database could not be opened")]
     Database(#[source] dynoxide::DynoxideError),
+    /// A variable that names another engine's address holds none.
+    #[error("{variable} is no address such as http://127.0.0.1:8000")]
+    Endpoint {
+        /// The variable.
+        variable: &'static str,
+    },
     /// An embedded engine refused what the local system itself asked of it.
     #[error("{operation} was refused with {status}: {body}")]
     Refused {

@@ -125,10 +125,21 @@ impl QueuePump {
 
     async fn read_dead_letters(&self) -> Result<Vec<Value>, Error> {
         let Some(url) = &self.dead_letter_url else { return Ok(Vec::new()) };
-        // The embedded engine sets no limit to one receive, and hides nothing when the queue's timeout is zero.
-        let request = json!({ "QueueUrl": url, "MaxNumberOfMessages": i32::MAX });
-        let answer = self.engine.set_up(Service::Sqs, "ReceiveMessage", &request).await?;
-        Ok(answer["Messages"].as_array().cloned().unwrap_or_default())
+        // SQS gives ten at a time; what was given is hidden until all are, and then shown again.
+        let request = json!({ "QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 60 });
+        let mut messages = Vec::new();
+        loop {
+            let answer = self.engine.set_up(Service::Sqs, "ReceiveMessage", &request).await?;
+            match answer["Messages"].as_array() {
+                Some(more) if !more.is_empty() => messages.extend(more.iter().cloned()),
+                _ => break,
+            }
+        }
+        for message in &messages {
+            let show = json!({ "QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0 });
+            self.engine.set_up(Service::Sqs, "ChangeMessageVisibility", &show).await?;
+        }
+        Ok(messages)
     }
 
     /// A failed connection is a batch that comes another time.

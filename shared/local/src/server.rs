@@ -67,7 +67,7 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn requests_over_the_socket_reach_the_gateway() {
-        let system = Arc::new(System::in_memory().await.expect("starts"));
+        let system = Arc::new(System::for_test().await.expect("starts"));
         let listener = bind(0, "--port").await.expect("a port is free");
         let address = listener.local_addr().expect("has an address");
         let server = tokio::spawn(serve(listener, system, std::future::pending()));

@@ -33,12 +33,16 @@ pub struct System {
 }
 
 impl System {
-    /// Starts a system whose data lives as long as it does.
+    /// Starts a system for one test, over the embedded engines or those that the environment names
+    /// ([`Engine::for_test`]).
     ///
     /// # Errors
-    /// As [`System::with_engine`].
-    pub async fn in_memory() -> Result<Self, Error> {
-        Self::with_engine(Engine::in_memory()?).await
+    /// As [`System::with_engine`] and [`Engine::for_test`].
+    pub async fn for_test() -> Result<Self, Error> {
+        let engine = Engine::for_test()?;
+        let queue_urls = sqs::create_queues(&engine, &Template::embedded()?.queues, true).await?;
+        engine.empty_shared_queues(queue_urls.values()).await?;
+        Self::with_engine(engine).await
     }
 
     /// Starts a system over a data directory, or in memory without one.
@@ -48,7 +52,7 @@ impl System {
     pub async fn open(data: Option<&Path>) -> Result<Self, Error> {
         match data {
             Some(directory) => Self::with_engine(Engine::open(directory)?).await,
-            None => Self::in_memory().await,
+            None => Self::with_engine(Engine::in_memory()?).await,
         }
     }
 
@@ -228,7 +232,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_empty_system_settles_and_has_no_dead_letters() {
-        let system = System::in_memory().await.expect("starts");
+        let system = System::for_test().await.expect("starts");
 
         system.settle().await.expect("settles");
 
@@ -237,7 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_system_over_the_same_engine_finds_the_table() {
-        let first = System::in_memory().await.expect("starts");
+        let first = System::for_test().await.expect("starts");
         let second = System::with_engine(first.engine().clone()).await.expect("starts");
 
         assert!(first.created_table());
@@ -246,7 +250,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_gateway_answers_what_no_function_does() {
-        let system = System::in_memory().await.expect("starts");
+        let system = System::for_test().await.expect("starts");
 
         let answer = system.call(Request::get("/v2/nothing").body(Bytes::new()).expect("is a request")).await;
 
@@ -255,7 +259,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_set_clock_stands_still() {
-        let system = System::in_memory().await.expect("starts");
+        let system = System::for_test().await.expect("starts");
         let now = Timestamp::from_millis(1_442_318_400_000).expect("is a time");
 
         system.set_now(now);

@@ -41,8 +41,9 @@ pub async fn create_queues(
     settable_clock: bool,
 ) -> Result<BTreeMap<String, String>, Error> {
     let mut urls = BTreeMap::new();
-    // A queue names its dead-letter queue by ARN, which does not depend on the order of creation.
-    for queue in queues {
+    // First those that others give up their messages to: not every engine takes the ARN of a queue to come.
+    let (redriven, last): (Vec<&Queue>, Vec<&Queue>) = queues.iter().partition(|queue| queue.redrive.is_some());
+    for queue in last.into_iter().chain(redriven) {
         let mut attributes = json!({});
         if settable_clock {
             attributes["VisibilityTimeout"] = json!("0");
