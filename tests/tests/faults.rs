@@ -18,8 +18,15 @@ impl Interceptor for NoFreeze {
     }
 }
 
-/// A month with one usage of 7, sealed by a close that could not freeze its invoice.
+/// A month with one usage of 7, sealed by a close that could not freeze its invoice however often it was tried.
 async fn sealed_and_not_frozen() -> (World, Arc<AtomicBool>, Value) {
+    let (world, broken, usage) = due_and_not_closable().await;
+    world.system.pump().await;
+    (world, broken, usage)
+}
+
+/// The same month before anything was tried.
+async fn due_and_not_closable() -> (World, Arc<AtomicBool>, Value) {
     let broken = Arc::new(AtomicBool::new(true));
     let engine = Engine::for_test().unwrap().with_interceptor(Arc::new(NoFreeze(broken.clone())));
     let world = World { system: System::with_engine(engine).await.unwrap() };
@@ -29,7 +36,6 @@ async fn sealed_and_not_frozen() -> (World, Arc<AtomicBool>, Value) {
     world.set_clock("2026-04-30T23:00:00Z").await;
     let usage = world.usage("2026-04-15T00:00:00Z", "7").await.expect(201);
     world.set_clock("2026-05-01T01:00:00Z").await;
-    world.system.pump().await;
     (world, broken, usage)
 }
 
@@ -66,4 +72,18 @@ async fn a_close_that_was_cut_off_is_stuck_and_goes_on_by_itself_when_it_can_f33
     assert_eq!(world.invoices().await.len(), 1);
     assert_eq!(world.invoices().await[0]["total"], "0.35");
     assert_eq!(world.get("/v1/stuck").await.expect(200)["list"], json!([]));
+}
+
+#[tokio::test]
+async fn a_close_that_was_throttled_once_is_tried_again_and_nobody_is_stuck_f44() {
+    let (world, broken, _) = due_and_not_closable().await;
+
+    let throttled = world.system.pump_once().await;
+    let stuck = world.stuck().await;
+    broken.store(false, Ordering::SeqCst);
+    let done = world.system.pump_once().await;
+
+    assert_eq!((throttled.failed, done.deleted), (1, 1));
+    assert_eq!(stuck, [] as [Value; 0]);
+    assert_eq!(world.invoice("inv_sub_1").await["status"], "payment_due");
 }

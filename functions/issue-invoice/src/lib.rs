@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use api::metrics::{Metric, add, observe};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use billing::error::Failure;
 use billing::timestamp::Timestamp;
 use futures_util::FutureExt;
 use invoice_queue::{DueMessage, QueueError};
@@ -39,6 +40,12 @@ enum Error {
     Panic,
 }
 
+impl Error {
+    fn is_temporary(&self) -> bool {
+        matches!(self, Error::Store(error) if error.is_temporary())
+    }
+}
+
 /// Does what every message of the batch asks for, and names the messages that failed.
 pub async fn handle(deps: &Deps, now: Timestamp, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
@@ -58,6 +65,9 @@ pub async fn handle(deps: &Deps, now: Timestamp, event: SqsEvent) -> SqsBatchRes
     response
 }
 
+/// From which delivery of its message on a subscription is stuck by a failure that may pass by itself, such as a throttle.
+const PATIENT_DELIVERIES: u32 = 3;
+
 /// Everything that is due for one subscription, and a note of it where that fails.
 async fn advance(deps: &Deps, now: Timestamp, message: &SqsMessage) -> Result<(), Error> {
     let due = DueMessage::parse(message.body.as_deref().unwrap_or_default())?;
@@ -75,9 +85,19 @@ async fn advance(deps: &Deps, now: Timestamp, message: &SqsMessage) -> Result<()
         Ok(Err(error)) => Error::Store(error),
         Err(_) => Error::Panic,
     };
+    if error.is_temporary() && delivery(message) < PATIENT_DELIVERIES {
+        tracing::warn!(site_id, subscription_id, reason = error.to_string(), "a subscription is tried again");
+        return Err(error);
+    }
     let stuck = deps.store.mark_stuck(&due.site_id, &due.subscription_id, reason(&error), now).await?;
     tracing::error!(site_id, subscription_id, stuck_failures = stuck.failures, "a subscription is stuck");
     Err(error)
+}
+
+/// Which delivery of the message this is; a message that does not say may have come often.
+fn delivery(message: &SqsMessage) -> u32 {
+    let count = message.attributes.get("ApproximateReceiveCount");
+    count.and_then(|count| count.parse().ok()).unwrap_or(PATIENT_DELIVERIES)
 }
 
 fn count(advanced: Advanced, duration: Duration) {
