@@ -1,7 +1,7 @@
-//! What holds when a close is cut off between its seal and its freeze.
+//! What holds when a close is cut off between its seal and its freeze, and when others are in the way of a change.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use local::{Call, Engine, Interceptor, System, Verdict};
 use serde_json::{Value, json};
@@ -15,6 +15,18 @@ impl Interceptor for NoFreeze {
     fn before(&self, call: &Call) -> Verdict {
         let freezes = call.operation == "TransactWriteItems" && call.body().to_string().contains("INVOICE_COUNT#");
         if freezes && self.0.load(Ordering::SeqCst) { Verdict::Throttle } else { Verdict::Forward }
+    }
+}
+
+/// Answers that many transactions as one that another transaction was in the way of.
+struct Conflicts(AtomicU32);
+
+impl Interceptor for Conflicts {
+    fn before(&self, call: &Call) -> Verdict {
+        let left = |left: u32| left.checked_sub(1);
+        let hit = call.operation == "TransactWriteItems"
+            && self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_ok();
+        if hit { Verdict::Conflict } else { Verdict::Forward }
     }
 }
 
@@ -86,4 +98,23 @@ async fn a_close_that_was_throttled_once_is_tried_again_and_nobody_is_stuck_f44(
     assert_eq!((throttled.failed, done.deleted), (1, 1));
     assert_eq!(stuck, [] as [Value; 0]);
     assert_eq!(world.invoice("inv_sub_1").await["status"], "payment_due");
+}
+
+#[tokio::test]
+async fn a_change_that_meets_other_transactions_is_written_all_the_same() {
+    let conflicts = Arc::new(Conflicts(AtomicU32::new(0)));
+    let engine = Engine::for_test().unwrap().with_interceptor(conflicts.clone());
+    let world = World { system: System::with_engine(engine).await.unwrap() };
+    world.make_site("2026-04-01T00:00:00Z", json!({"usage_limit": 1})).await;
+    world.catalogue().await;
+    world.subscribe("2026-04-01T00:00:00Z", &["minutes-usd"]).await;
+
+    conflicts.0.store(3, Ordering::SeqCst);
+    let raised = world.patch("/v1/subscriptions/sub", json!({"usage_limit": 2})).await.expect(200);
+    conflicts.0.store(3, Ordering::SeqCst);
+    let item = json!({"id": "more", "name": "More", "type": "plan"});
+    world.post("/v1/items", item).await.expect(201);
+
+    assert_eq!(raised["usage_limit"], 2);
+    assert_eq!(conflicts.0.load(Ordering::SeqCst), 0);
 }

@@ -11,6 +11,7 @@ use crate::Store;
 use crate::claim::Claim;
 use crate::error::StoreError;
 use crate::key::{self, Key};
+use crate::retry::Attempts;
 use crate::table::{Ask, DOCUMENT, Item, REVISION, Transacted, get_number, get_text, keyed, number, text};
 
 /// How long an idempotency key is remembered, in seconds: 30 days.
@@ -297,7 +298,7 @@ impl Store {
         if let Some(remembered) = &remembered {
             writes.push(self.remember(remembered, value, creation)?);
         }
-        let Transacted::Refused(refused) = self.table.transact(writes).await? else { return Ok(Created::New) };
+        let Transacted::Refused(refused) = self.transact_patiently(writes).await? else { return Ok(Created::New) };
         // The idempotency key first: its answer stands whatever else is taken.
         let first = match &remembered {
             Some(remembered) if refused.last() == Some(&true) => self.table.get(remembered, true).await?,
@@ -343,6 +344,18 @@ impl Store {
         self.table.update(key, "SET D = :document, R = :next", "R = :revision", revision_values(value, revision)?)
     }
 
+    /// Writes again what another transaction or a throttle was in the way of. A write that was done without an answer is
+    /// refused by its own condition then, as one that somebody else did.
+    async fn transact_patiently(&self, writes: Vec<TransactWriteItem>) -> Result<Transacted, StoreError> {
+        let mut attempts = Attempts::default();
+        loop {
+            match self.table.transact(writes.clone()).await {
+                Err(error) => attempts.after(error).await?,
+                done => return done,
+            }
+        }
+    }
+
     pub(crate) async fn update_item(
         &self,
         main: TransactWriteItem,
@@ -355,7 +368,7 @@ impl Store {
         for claim in claims {
             writes.push(claim.write(&self.table)?);
         }
-        let Transacted::Refused(refused) = self.table.transact(writes).await? else { return Ok(Updated::Done) };
+        let Transacted::Refused(refused) = self.transact_patiently(writes).await? else { return Ok(Updated::Done) };
         if refused.iter().take(first_claim).any(|refused| *refused) {
             return Ok(Updated::Lost);
         }
