@@ -68,15 +68,36 @@ pub struct Window {
     /// What was held when it began; 0 if not said.
     #[serde(default)]
     pub carried_over: Number,
+    /// What the held time is divided by, in milliseconds, where that is longer than from start to end: a period that was
+    /// cut short counts for its part only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_ms: Option<i64>,
+    /// When all that was held until then is let go, from start to end, in milliseconds since 1970 in UTC.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub let_go_ms: Vec<i64>,
 }
 
 impl Window {
-    /// Checks that there is time between start and end.
+    /// Returns the time from start to end, in which nothing is let go.
+    pub fn new(start_ms: i64, end_ms: i64, carried_over: Number) -> Window {
+        Window { start_ms, end_ms, carried_over, over_ms: None, let_go_ms: Vec::new() }
+    }
+
+    /// Checks that there is time between start and end, that it is divided by no less, and that all is let go within it.
     ///
     /// # Errors
-    /// `EmptyWindow`.
+    /// `EmptyWindow`, `ShortWindow`, `LetGoOutsideWindow`.
     pub fn check(&self) -> Result<(), PriceError> {
-        if self.start_ms < self.end_ms { Ok(()) } else { Err(PriceError::EmptyWindow) }
+        if self.start_ms >= self.end_ms {
+            return Err(PriceError::EmptyWindow);
+        }
+        if self.over_ms.is_some_and(|over_ms| i128::from(over_ms) < self.length_ms()) {
+            return Err(PriceError::ShortWindow);
+        }
+        match self.let_go_ms.iter().find(|instant_ms| !self.contains(**instant_ms)) {
+            Some(&instant_ms) => Err(PriceError::LetGoOutsideWindow { instant_ms }),
+            None => Ok(()),
+        }
     }
 
     /// Returns what is held when the period ends, which the next one begins with.
@@ -85,13 +106,28 @@ impl Window {
     /// ```
     /// use rating::{Measurement, Window};
     ///
-    /// let window = Window { start_ms: 0, end_ms: 10, carried_over: 5.into() };
+    /// let window = Window::new(0, 10, 5.into());
     /// let change = Measurement::new(3, None, "-2".parse()?);
     /// assert_eq!(window.held_at_end([change].into_iter()).to_text(), "3");
+    ///
+    /// let let_go = Window { let_go_ms: vec![3], ..window };
+    /// assert_eq!(let_go.held_at_end([change].into_iter()).to_text(), "-2");
     /// # Ok::<(), rating::NumberError>(())
     /// ```
     pub fn held_at_end<'a>(&self, records: impl Iterator<Item = Measurement<'a>>) -> Number {
-        records.fold(self.carried_over.clone(), |held, record| held.add(&record.quantity.into()))
+        let last_let_go = self.let_go_ms.iter().max().copied();
+        let carried_over = if last_let_go.is_some() { Number::ZERO } else { self.carried_over.clone() };
+        records
+            .filter(|record| last_let_go.is_none_or(|let_go| let_go <= record.date_ms))
+            .fold(carried_over, |held, record| held.add(&record.quantity.into()))
+    }
+
+    fn length_ms(&self) -> i128 {
+        i128::from(self.end_ms).saturating_sub(self.start_ms.into())
+    }
+
+    fn contains(&self, instant_ms: i64) -> bool {
+        (self.start_ms..self.end_ms).contains(&instant_ms)
     }
 }
 
@@ -101,7 +137,8 @@ impl Window {
 ///
 /// # Errors
 /// `NegativeUsage` for a record below zero, whatever the others are, but where quantities are held;
-/// `MissingUniqueValue`; `MissingWindow` and `OutsideWindow` where quantities are held.
+/// `MissingUniqueValue`; `MissingWindow`, `OutsideWindow` and as `Inputs` what `Window::check` refuses, where quantities
+/// are held.
 ///
 /// # Examples
 /// ```

@@ -124,7 +124,7 @@ impl<'a> ChargeInputs<'a> {
     ///
     /// # Errors
     /// `NegativeIncluded`, `NegativeUsage` for what was billed already, `NotInParts`, and as `Inputs`: `NotInModel`,
-    /// `NegativeAmount`, `EmptyWindow`.
+    /// `NegativeAmount`, and what `Window::check` refuses.
     pub fn check(&self) -> Result<(), RatingError> {
         if self.included.is_negative() {
             return Err(RatingError::NegativeIncluded { included: self.included.into() });
@@ -230,6 +230,8 @@ mod tests {
         let inputs = read(golden).unwrap();
         assert_eq!(serde_json::to_string(&inputs).unwrap(), golden);
         assert_eq!(inputs.clone().into_owned(), inputs);
+        let cut_short = golden.replace("\"1/3\"}", "\"1/3\",\"over_ms\":2000,\"let_go_ms\":[0,500]}");
+        assert_eq!(serde_json::to_string(&read(&cut_short).unwrap()).unwrap(), cut_short);
         assert!(read(&golden.replace("\"rounding\"", "\"round\"")).unwrap_err().starts_with("unknown field `round`"));
     }
 

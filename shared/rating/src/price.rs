@@ -141,6 +141,15 @@ pub enum PriceError {
     /// A period over which quantities are held ends where or before it starts.
     #[error("a window ends after it starts")]
     EmptyWindow,
+    /// Held time is divided by less than the window that it was held in.
+    #[error("a window's over_ms is no less than the time from its start to its end")]
+    ShortWindow,
+    /// All that is held is let go at an instant that is not in the window.
+    #[error("what is held is let go within the window, and not at {instant_ms} ms")]
+    LetGoOutsideWindow {
+        /// The instant, in milliseconds since 1970 in UTC.
+        instant_ms: i64,
+    },
     /// A number that the model would have to ignore.
     #[error("{field} has no meaning in a {model} price")]
     NotInModel {

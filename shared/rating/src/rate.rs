@@ -22,7 +22,7 @@ const OTHER_STEPS: usize = 2;
 ///
 /// | stage | from | to |
 /// |---|---|---|
-/// | aggregate | records | the total |
+/// | aggregate | records | the total; what is held below zero counts as 0 |
 /// | included | the total | what is charged for |
 /// | unit rounding | what is charged for | multiples of something |
 /// | price | quantity, or each record | amounts; of what is beyond the part that is billed already |
@@ -61,6 +61,7 @@ pub fn rate_usage(inputs: &ChargeInputs, records: &[Measurement]) -> Result<Opti
     let total = aggregate(inputs.aggregation, inputs.window.as_ref(), records.iter().copied())?;
     let mut trail = Trail::with_capacity(inputs.price.most_steps().saturating_add(OTHER_STEPS));
     trail.push(Step::Aggregate { aggregation: inputs.aggregation, quantity: total.clone() });
+    let total = if inputs.aggregation == Aggregation::WeightedSum { at_least_zero(total, &mut trail) } else { total };
     charge(inputs, total, Some(records), &mut trail).map(Some)
 }
 
@@ -78,6 +79,16 @@ pub fn rate_quantity(inputs: &ChargeInputs, quantity: Quantity) -> Result<Charge
     inputs.check()?;
     let mut trail = Trail::with_capacity(inputs.price.most_steps());
     charge(inputs, quantity.into(), None, &mut trail)
+}
+
+/// What is held below zero counts as 0. It is what remains where a change upwards came too late to be counted, or not at
+/// all: an error would keep the invoice open, and all that come after it.
+fn at_least_zero(held: Number, trail: &mut Trail) -> Number {
+    if !held.is_negative() {
+        return held;
+    }
+    trail.push(Step::HeldBelowZero { quantity: held });
+    Number::ZERO
 }
 
 fn is_charged_without_usage(inputs: &ChargeInputs) -> bool {

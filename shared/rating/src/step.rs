@@ -24,6 +24,11 @@ pub enum Step {
         /// The quantity.
         quantity: Number,
     },
+    /// The quantity that was held is below zero, and counts as 0: changes downwards that nothing was held for.
+    HeldBelowZero {
+        /// The quantity.
+        quantity: Number,
+    },
     /// So much was charged for earlier in the period, and is not charged for again.
     AlreadyBilled {
         /// The quantity.
@@ -252,6 +257,7 @@ impl Step {
     pub fn amount(&self) -> Option<&Number> {
         match self {
             Step::Aggregate { .. }
+            | Step::HeldBelowZero { .. }
             | Step::AlreadyBilled { .. }
             | Step::Included { .. }
             | Step::Rounded { .. }
@@ -301,6 +307,7 @@ mod tests {
         let golden = concat!(
             r#"[{"step":"aggregate","aggregation":"sum","quantity":"12.5"},"#,
             r#"{"step":"included","quantity":"10"},"#,
+            r#"{"step":"held_below_zero","quantity":"-1/3"},"#,
             r#"{"step":"flat","amount":"10"},"#,
             r#"{"step":"units","quantity":"361","unit_amount":"0.050","amount":"18.05"},"#,
             r#"{"step":"packages","quantity":"1/3","package_size":"100","packages":"1","package_amount":"5","amount":"5"},"#,
@@ -328,7 +335,7 @@ mod tests {
         );
         let steps: Vec<Step> = serde_json::from_str(golden).unwrap();
         assert_eq!(serde_json::to_string(&steps).unwrap(), golden);
-        assert_eq!(Step::sum(&steps[..7]).to_text(), "45.05");
+        assert_eq!(Step::sum(&steps[..8]).to_text(), "45.05");
         assert!(size_of::<Step>() <= 176, "{}", size_of::<Step>());
     }
 

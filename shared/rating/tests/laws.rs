@@ -57,7 +57,7 @@ proptest! {
         let held = |start_ms, end_ms, carried_over: Number| {
             let inside: Vec<Measurement> =
                 measured(&records).into_iter().filter(|one| (start_ms..end_ms).contains(&one.date_ms)).collect();
-            let window = Window { start_ms, end_ms, carried_over };
+            let window = Window::new(start_ms, end_ms, carried_over);
             let average = aggregate(Aggregation::WeightedSum, Some(&window), inside.iter().copied()).unwrap();
             (average.multiply(&(end_ms - start_ms).into()), window.held_at_end(inside.into_iter()))
         };

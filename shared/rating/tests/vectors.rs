@@ -188,7 +188,7 @@ fn weighted_sum(vector: &Vector) {
     let params: WeightedParams = read(vector, &vector.params);
     assert_eq!(params.unit, "1");
     let (start_ms, end_ms) = (millis(&params.period_start), millis(&params.period_end));
-    let window = Window { start_ms, end_ms, carried_over: params.initial };
+    let window = Window::new(start_ms, end_ms, params.initial);
     let usage: DeltaUsage = read(vector, &vector.usage);
     let records = usage.deltas.iter().map(|delta| Measurement::new(millis(&delta.ts), None, delta.value));
     let quantity = aggregate(Aggregation::WeightedSum, Some(&window), records).unwrap();

@@ -1,7 +1,11 @@
 //! The quantity that was held, on the average over the period.
 //!
 //! Records say by how much it changed, up or down: 20 from the 16th and 10 more from the 17th of March are 20 for one day
-//! and 30 for fifteen, over 31 days: 470/31. What was held when the period began counts from its start. Elsewhere:
+//! and 30 for fifteen, over 31 days: 470/31. What was held when the period began counts from its start.
+//!
+//! Where the period was cut short, `over_ms` says how long it would have been: 10 held for the only day of it are 10/31.
+//! At each of `let_go_ms` everything that was held until then is gone, and what is dated there or later counts anew: 10
+//! from the 1st, let go on the 11th, and 4 from the 21st on are 10 for ten days and 4 for eleven: 144/31. Elsewhere:
 //! time-weighted sum, gigabyte-hours, prorated seats.
 
 use super::{Measurement, Window};
@@ -13,17 +17,21 @@ use crate::number::Number;
 pub(super) fn aggregate(window: &Window, records: Vec<Measurement>) -> Result<Number, RatingError> {
     window.check()?;
     let duration = |from: i64, to: i64| Number::from(i128::from(to).saturating_sub(i128::from(from)));
-    // Each change counts from its date to the end: the same as adding up levels, without the order mattering.
-    let length = duration(window.start_ms, window.end_ms);
-    let mut held = window.carried_over.multiply(&length);
+    let mut let_go: Vec<i64> = window.let_go_ms.clone();
+    let_go.sort_unstable();
+    let held_until = |later: usize| let_go.get(later).copied().unwrap_or(window.end_ms);
+    // Each change counts from its date until all is let go, or the end: the same as adding up levels, without the order
+    // mattering.
+    let mut held = window.carried_over.multiply(&duration(window.start_ms, held_until(0)));
     for record in records {
         let date_ms = record.date_ms;
-        if date_ms < window.start_ms || date_ms >= window.end_ms {
+        if !window.contains(date_ms) {
             return Err(RatingError::OutsideWindow { date_ms });
         }
-        held = held.add(&Number::from(record.quantity).multiply(&duration(date_ms, window.end_ms)));
+        let later = let_go.partition_point(|instant| *instant <= date_ms);
+        held = held.add(&Number::from(record.quantity).multiply(&duration(date_ms, held_until(later))));
     }
-    held.divide(&length)
+    held.divide(&window.over_ms.map_or_else(|| duration(window.start_ms, window.end_ms), Number::from))
 }
 
 #[cfg(test)]
@@ -35,14 +43,17 @@ mod tests {
     const DAY: i64 = 86_400_000;
 
     fn held(carried_over: &str, changes: &[(i64, &str)]) -> Result<String, RatingError> {
-        let window = Window { start_ms: 0, end_ms: 31 * DAY, carried_over: carried_over.parse().unwrap() };
+        held_in(&Window::new(0, 31 * DAY, carried_over.parse().unwrap()), changes)
+    }
+
+    fn held_in(window: &Window, changes: &[(i64, &str)]) -> Result<String, RatingError> {
         let mut records: Vec<_> = changes
             .iter()
             .map(|&(date_ms, quantity)| Measurement::new(date_ms, None, quantity.parse().unwrap()))
             .collect();
-        let quantity = aggregate(Aggregation::WeightedSum, Some(&window), records.iter().copied());
+        let quantity = aggregate(Aggregation::WeightedSum, Some(window), records.iter().copied());
         records.reverse();
-        assert_eq!(aggregate(Aggregation::WeightedSum, Some(&window), records.into_iter()), quantity);
+        assert_eq!(aggregate(Aggregation::WeightedSum, Some(window), records.into_iter()), quantity);
         quantity.map(|number| number.to_text())
     }
 
@@ -65,13 +76,52 @@ mod tests {
     }
 
     #[test]
+    fn what_is_let_go_counts_until_then_and_a_period_cut_short_counts_for_its_part() {
+        // The end and what the time is divided by in days; carried over; let go and changes by day; the average, and
+        // what is held at the end.
+        for (end, over, carried_over, let_go, changes, quantity, held_at_end) in [
+            (1, Some(31), "10", &[][..], &[][..], "10/31", "10"),
+            (1, Some(31), "0", &[], &[(0, "10")], "10/31", "10"),
+            (31, Some(31), "10", &[], &[], "10", "10"),
+            (31, None, "10", &[10], &[], "100/31", "0"),
+            (31, None, "10", &[0], &[], "0", "0"),
+            (31, None, "10", &[10], &[(20, "4")], "144/31", "4"),
+            // At one instant, all is let go before what is dated there counts.
+            (31, None, "10", &[10], &[(10, "4"), (10, "-1")], "163/31", "3"),
+            (31, None, "0", &[20, 10], &[(5, "3"), (15, "3"), (25, "3")], "48/31", "3"),
+            (31, None, "2", &[10, 10], &[(9, "1"), (30, "1")], "22/31", "1"),
+            (20, Some(31), "2", &[10], &[(15, "1")], "25/31", "1"),
+        ] {
+            let window = Window {
+                over_ms: over.map(|days| days * DAY),
+                let_go_ms: let_go.iter().map(|day| day * DAY).collect(),
+                ..Window::new(0, end * DAY, carried_over.parse().unwrap())
+            };
+            let changes: Vec<(i64, &str)> = changes.iter().map(|(day, change)| (day * DAY, *change)).collect();
+            assert_eq!(held_in(&window, &changes).unwrap(), quantity, "{window:?} {changes:?}");
+            let records =
+                changes.iter().map(|(date_ms, change)| Measurement::new(*date_ms, None, change.parse().unwrap()));
+            assert_eq!(window.held_at_end(records).to_text(), held_at_end, "{window:?} {changes:?}");
+        }
+    }
+
+    #[test]
     fn time_that_is_not_in_the_period_is_an_error() {
         for date_ms in [-1, 31 * DAY] {
             assert_eq!(held("0", &[(date_ms, "1")]), Err(RatingError::OutsideWindow { date_ms }));
         }
-        let empty = Window { start_ms: 5, end_ms: 5, carried_over: Number::ZERO };
+        let empty = Window::new(5, 5, Number::ZERO);
         let error = aggregate(Aggregation::WeightedSum, Some(&empty), std::iter::empty()).unwrap_err();
         assert_eq!(error, RatingError::Inputs(PriceError::EmptyWindow));
+        for (over_ms, let_go_ms, refused) in [
+            (Some(9), vec![], PriceError::ShortWindow),
+            (Some(-1), vec![], PriceError::ShortWindow),
+            (None, vec![3, 10], PriceError::LetGoOutsideWindow { instant_ms: 10 }),
+            (None, vec![-1], PriceError::LetGoOutsideWindow { instant_ms: -1 }),
+        ] {
+            let window = Window { over_ms, let_go_ms, ..Window::new(0, 10, Number::ZERO) };
+            assert_eq!(held_in(&window, &[]), Err(RatingError::Inputs(refused)));
+        }
         let error = aggregate(Aggregation::WeightedSum, None, std::iter::empty()).unwrap_err();
         assert_eq!(error, RatingError::MissingWindow);
     }

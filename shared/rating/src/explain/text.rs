@@ -15,6 +15,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Step::Aggregate { aggregation, quantity } => write!(f, "{}: {quantity}", aggregated(*aggregation)),
+            Step::HeldBelowZero { quantity } => write!(f, "{quantity} is below zero, and counts as 0"),
             Step::AlreadyBilled { quantity } => write!(f, "charged for already: {quantity}"),
             Step::Included { quantity } => write!(f, "included: {quantity}"),
             Step::Rounded { quantity, rounding, rounded } => {

@@ -166,9 +166,20 @@ fn a_minimum_and_what_is_held_over_are_charged_without_usage() {
     assert_eq!(rated(held, &[]).unwrap().amount.to_string(), "7.00");
     assert_eq!(rated(held, &["-7"]).unwrap().amount.to_string(), "0.00");
     assert_eq!(rated(&held.replace("\"7\"", "\"0\""), &[]), None);
-    let inputs: ChargeInputs = serde_json::from_str(held).unwrap();
-    let below = rate_usage(&inputs, &[Measurement::new(0, None, "-8".parse().unwrap())]).unwrap_err();
-    assert_eq!(below, RatingError::NegativeUsage { quantity: (-1).into() });
+}
+
+#[test]
+fn what_is_held_below_zero_counts_as_zero_and_says_so() {
+    let held = r#"{"price":{"model":"per_unit","unit_amount":"1"},"currency_code":"USD","aggregation":"weighted_sum",
+        "included_usage":"5","window":{"start_ms":0,"end_ms":10,"carried_over":"7"}}"#;
+    let below = rated(held, &["-8"]).unwrap();
+    assert_eq!((below.total, below.billable), (Number::ZERO, Number::ZERO));
+    assert_eq!(below.amount.to_string(), "0.00");
+    assert_eq!(below.steps[1], Step::HeldBelowZero { quantity: (-1).into() });
+    assert_eq!(rated(held, &["-7"]).unwrap().steps.len(), rated(held, &["1"]).unwrap().steps.len() - 1);
+    let owed = held.replace("\"7\"", "\"-7\"");
+    assert_eq!(rated(&owed, &[]).unwrap().amount.to_string(), "0.00");
+    assert_eq!(rated(&owed, &["13"]).unwrap().amount.to_string(), "1.00");
 }
 
 #[test]
