@@ -43,9 +43,13 @@ async fn a_price_that_no_usage_could_be_rated_by_is_refused() {
     let world = world().await;
     let per_unit = json!({"model": "per_unit", "unit_amount": "1"});
     for (fields, field) in [
-        (json!({"price": {"model": "dynamic"}}), "price"),
-        (json!({"price": per_unit, "aggregation": "unique_count"}), "aggregation"),
-        (json!({"price": per_unit, "aggregation": "weighted_sum"}), "aggregation"),
+        (json!({"price": {"model": "dynamic"}, "metered": false}), "price"),
+        (json!({"price": {"model": "dynamic"}, "included_usage": "1"}), "price"),
+        (json!({"price": {"model": "dynamic", "multiplier": "0"}}), "price"),
+        (json!({"price": {"model": "percentage", "percent": "1"}, "aggregation": "weighted_sum"}), "price"),
+        (json!({"price": {"model": "percentage", "percent": "1"}, "aggregation": "unique_count"}), "price"),
+        (json!({"price": per_unit, "aggregation": "unique_count", "metered": false}), "aggregation"),
+        (json!({"price": per_unit, "aggregation": "weighted_sum", "metered": false}), "aggregation"),
         (json!({"price": {"model": "percentage", "percent": "1"}, "included_usage": "5"}), "price"),
         (json!({"price": {"model": "percentage", "percent": "1"}, "aggregation": "max"}), "price"),
         (

@@ -9,6 +9,7 @@ use api::{Call, Problem, fault, list_response, request_digest};
 use billing::cadence::BillingCadence;
 use billing::catalog::{Billed, Feature, Item, ItemPrice, PeriodLength};
 use billing::id::{FeatureId, ItemId, ItemPriceId};
+use billing::record_rules::RecordRules;
 use billing::timestamp::Timestamp;
 use billing::usage_charge;
 use billing::zone::Zone;
@@ -204,11 +205,13 @@ pub fn change(call: &Call<Route>) -> Result<impl Fn(&mut ItemPrice) -> Result<()
     let change: ItemPriceChange = call.json()?;
     let name = change.name.map(text::name).transpose()?;
     Ok(move |price: &mut ItemPrice| {
+        let rules = price.record_rules();
         price.name = name.clone().unwrap_or_else(|| price.name.clone());
         price.aggregation = change.aggregation.unwrap_or(price.aggregation);
         price.included_usage = change.included_usage.unwrap_or(price.included_usage);
         price.bill_zero_usage = change.bill_zero_usage.unwrap_or(price.bill_zero_usage);
         price.price = change.price.clone().unwrap_or_else(|| price.price.clone());
+        check_record_rules(rules, price.record_rules())?;
         check_usage_fields(price)
     })
 }
@@ -245,6 +248,17 @@ fn check_period(period: PeriodLength) -> Result<(), Problem> {
     cadence.map(drop).map_err(|error| invalid("period.every", error.to_string()))
 }
 
+/// A price asks the same of usage as long as it lives: what was taken by one version is rated by another.
+fn check_record_rules(before: RecordRules, after: RecordRules) -> Result<(), Problem> {
+    let fixed = "what a price asks of each usage stays: unique_value for unique_count, amount for dynamic, and changes of \
+        what is held for weighted_sum; make another item price";
+    match (before == after, before.amount == after.amount) {
+        (true, _) => Ok(()),
+        (false, true) => Err(invalid("aggregation", fixed)),
+        (false, false) => Err(invalid("price", fixed)),
+    }
+}
+
 /// A field that would be ignored is refused.
 fn check_usage_fields(price: &ItemPrice) -> Result<(), Problem> {
     text::not_negative(price.included_usage, "included_usage")?;
@@ -255,11 +269,8 @@ fn check_usage_fields(price: &ItemPrice) -> Result<(), Problem> {
     if !price.takes_usage() && !price.included_usage.is_zero() {
         return refused("included_usage");
     }
-    if matches!(price.aggregation, Aggregation::UniqueCount | Aggregation::WeightedSum) {
-        return Err(invalid("aggregation", "usage is counted here by sum, last, max or count"));
-    }
-    if matches!(price.price, Price::Dynamic(_)) {
-        return Err(invalid("price", "usage has no amount of its own here, which a dynamic price asks for"));
+    if !price.metered && matches!(price.price, Price::Dynamic(_)) {
+        return Err(invalid("price", "a dynamic price is what usages say that they cost, so it is metered"));
     }
     if !price.metered && price.bill_zero_usage {
         return Err(invalid("bill_zero_usage", "bill_zero_usage has no meaning in a price that is not metered"));

@@ -119,6 +119,7 @@ fn ended_by(period: BillingPeriod, now: Timestamp) -> BillingPeriod {
 mod tests {
     use billing::cadence::CadenceUnit;
     use billing::catalog::{Billed, PeriodLength};
+    use billing::record_rules::RecordRules;
     use billing::subscription::SubscriptionItem;
 
     use super::*;
@@ -145,6 +146,7 @@ mod tests {
                 billed: Billed::InArrears,
                 quantity: "1".parse().unwrap(),
                 included_usage: None,
+                record_rules: RecordRules::default(),
                 on: Vec::new(),
             }],
             current: None,

@@ -181,6 +181,7 @@ fn keep(item: &mut SubscriptionItem, listed: &Listed, span: Option<Span>, runnin
 
 fn item(listed: Listed, on: Vec<Span>) -> Result<SubscriptionItem, Problem> {
     Ok(SubscriptionItem {
+        record_rules: listed.price.record_rules(),
         id: id_or_new(listed.id, "si_")?,
         item_price_id: listed.price.id,
         version: listed.price.version,

@@ -3,11 +3,22 @@
 use api::{Kind, Problem, fault};
 use billing::catalog::ItemPrice;
 use billing::id::{ItemPriceId, SiteId};
+use billing::record_rules::Unsuitable;
 use billing::subscription::Subscription;
 use billing::timestamp::Timestamp;
-use billing::usage::FURTHEST_AHEAD_MILLIS;
+use billing::usage::{Content, FURTHEST_AHEAD_MILLIS};
 
 use crate::Deps;
+
+/// Refuses a usage that lacks what its price asks for, or says less than nothing where nothing is held.
+///
+/// What a price asks never changes, so that also a remembered subscription may refuse by it.
+pub fn content(subscription: &Subscription, id: &ItemPriceId, content: &Content) -> Result<(), Problem> {
+    let Some(item) = subscription.item(id) else { return Ok(()) };
+    let refuse =
+        |unsuitable: Unsuitable| Problem::new(Kind::UnsuitableUsage, unsuitable.to_string()).field(unsuitable.field());
+    item.record_rules.check(content).map_err(refuse)
+}
 
 /// Refuses a date too far ahead of the clock: it is a wrong unit or a wrong clock, and not usage.
 pub fn date(date: Timestamp, now: Timestamp) -> Result<(), Problem> {

@@ -21,8 +21,8 @@ const RECORDING: &str = "Records one usage, or a batch of up to 1,000 that are a
     date and id is a conflict; to correct a usage, delete it and record it anew. Usage for a period that is closed \
     already is kept and answered with `billable: false`, or refused where the site says so.\n\n\
     With `text/csv`, the body is a table of up to 50,000 rows and 4 MiB. Its first row names the columns: \
-    `subscription_id` (not where the path names it), `item_price_id`, `usage_date`, `quantity`, `id`, `note`, `from`, `to`; \
-    an empty cell is a field that is not given. With `Accept: text/csv`, the answer is the same table with the columns \
+    `subscription_id` (not where the path names it), `item_price_id`, `usage_date`, `quantity`, `unique_value`, `amount`, \
+    `id`, `note`, `from`, `to`; an empty cell is a field that is not given. With `Accept: text/csv`, the answer is the same table with the columns \
     `outcome` and `detail` at its end.";
 
 /// What became of the rows of a table, as JSON.
@@ -109,6 +109,7 @@ fn recording(operation: Operation, example: Value, columns: &str, subscription: 
             Kind::NotMetered,
             Kind::PriceNotOnSubscription,
             Kind::TooFarAhead,
+            Kind::UnsuitableUsage,
             Kind::UsageLimitReached,
         ])
 }

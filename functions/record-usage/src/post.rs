@@ -102,12 +102,22 @@ async fn record_group(
         Err(problem) => return group.into_iter().map(|usage| (usage.index, Err(problem.clone()))).collect(),
     };
     let subscription = subscription.as_ref();
-    let (indexes, records): (Vec<_>, Vec<_>) =
-        group.into_iter().map(|usage| (usage.index, (usage.key, usage.content))).unzip();
+    let (mut indexes, mut records, mut done) = (Vec::new(), Vec::new(), Vec::new());
+    for usage in group {
+        match admit::content(subscription, &price, &usage.content) {
+            Ok(()) => {
+                indexes.push(usage.index);
+                records.push((usage.key, usage.content));
+            }
+            Err(problem) => done.push((usage.index, Err(problem))),
+        }
+    }
     let outcomes = deps.store.record(site, subscription, &price, records, now).await;
     let mut faults = BTreeMap::new();
-    let answers = outcomes.into_iter().map(|outcome| answer(subscription, outcome, &mut faults));
-    indexes.into_iter().zip(answers).collect()
+    done.extend(
+        indexes.into_iter().zip(outcomes.into_iter().map(|outcome| answer(subscription, outcome, &mut faults))),
+    );
+    done
 }
 
 /// The subscription by which the usages are recorded: the remembered one as long as it lets all of them in and bills

@@ -7,9 +7,9 @@ use api::openapi::{DecimalInput, TimeInput};
 use api::usage_place::read_time;
 use api::{Kind, NumberText, Problem, parse_json};
 use billing::id::{ItemPriceId, SubscriptionId, UsageId};
-use billing::usage::{Content, LONGEST_NOTE, RecordKey, Source};
+use billing::usage::{Content, LONGEST_NOTE, LONGEST_UNIQUE_VALUE, RecordKey, Source};
 use billing::zone::Zone;
-use rating::Quantity;
+use rating::{Amount, Quantity};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -28,10 +28,19 @@ pub struct Fields {
     #[serde(default)]
     #[schema(value_type = Option<TimeInput>)]
     usage_date: Option<NumberText>,
-    /// How much was used.
+    /// How much was used; below zero only where the price's aggregation is weighted_sum, whose usages say by how much
+    /// changed what is held.
     #[serde(default)]
     #[schema(value_type = DecimalInput, required)]
     quantity: Option<NumberText>,
+    /// What is counted once, such as a user; needed where the price's aggregation is unique_count.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
+    unique_value: Option<String>,
+    /// What it costs, not negative; needed where the price is dynamic.
+    #[serde(default)]
+    #[schema(value_type = Option<DecimalInput>)]
+    amount: Option<NumberText>,
     /// Tells apart usages of one price that share an instant.
     #[serde(default)]
     id: Option<UsageId>,
@@ -50,8 +59,18 @@ pub struct Fields {
 }
 
 /// The names of the fields, which are those of a table's columns too.
-pub const FIELDS: [&str; 8] =
-    ["subscription_id", "item_price_id", "usage_date", "quantity", "id", "note", "from", "to"];
+pub const FIELDS: [&str; 10] = [
+    "subscription_id",
+    "item_price_id",
+    "usage_date",
+    "quantity",
+    "unique_value",
+    "amount",
+    "id",
+    "note",
+    "from",
+    "to",
+];
 
 /// A usage whose fields are read, but for its times: a local time has no meaning before the zone is known.
 pub struct Posted {
@@ -59,6 +78,8 @@ pub struct Posted {
     pub item_price_id: ItemPriceId,
     id: Option<UsageId>,
     quantity: Quantity,
+    unique_value: Option<String>,
+    amount: Option<Amount>,
     note: Option<String>,
     date: NumberText,
     from: Option<NumberText>,
@@ -82,6 +103,8 @@ impl Posted {
             item_price_id: id("item_price_id", &cell)?,
             usage_date: cell("usage_date").map(NumberText::from),
             quantity: cell("quantity").map(NumberText::from),
+            unique_value: cell("unique_value").map(str::to_owned),
+            amount: cell("amount").map(NumberText::from),
             id: id("id", &cell)?,
             // How lines end is the table's matter: the same note in JSON is the same usage.
             note: cell("note").map(|text| text.replace("\r\n", "\n")),
@@ -103,9 +126,10 @@ impl Posted {
         let item_price_id = fields.item_price_id.ok_or_else(|| missing("item_price_id"))?;
         let quantity = fields.quantity.ok_or_else(|| missing("quantity"))?;
         let quantity: Quantity = quantity.parse().map_err(|error| refuse("quantity", error))?;
-        if quantity.is_negative() {
-            return Err(refuse("quantity", "a quantity is not negative"));
+        if let Some(value) = &fields.unique_value {
+            check_unique_value(value)?;
         }
+        let amount = fields.amount.as_ref().map(read_amount).transpose()?;
         if let Some(note) = &fields.note {
             check_note(note)?;
         }
@@ -117,6 +141,8 @@ impl Posted {
             item_price_id,
             id: fields.id,
             quantity,
+            unique_value: fields.unique_value,
+            amount,
             note: fields.note,
             date,
             from: fields.from,
@@ -134,13 +160,33 @@ impl Posted {
         if from.zip(to).is_some_and(|(from, to)| to < from) {
             return Err(refuse("to", "to is not before from"));
         }
-        let content = Content { quantity: self.quantity, note: self.note, from, to, source: self.source };
+        let (quantity, unique_value, amount, note) = (self.quantity, self.unique_value, self.amount, self.note);
+        let content = Content { quantity, unique_value, amount, note, from, to, source: self.source };
         Ok((RecordKey { date, id: self.id }, content))
     }
 }
 
 fn id<'a, T: FromStr<Err: Display>>(field: &str, cell: impl Fn(&str) -> Option<&'a str>) -> Result<Option<T>, Problem> {
     cell(field).map(|text| text.parse().map_err(|error| refuse(field, error))).transpose()
+}
+
+fn check_unique_value(value: &str) -> Result<(), Problem> {
+    if !(1..=LONGEST_UNIQUE_VALUE).contains(&value.chars().count()) {
+        let detail = format!("a unique value has 1 to {LONGEST_UNIQUE_VALUE} characters");
+        return Err(refuse("unique_value", detail));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(refuse("unique_value", "a unique value has no control characters"));
+    }
+    Ok(())
+}
+
+fn read_amount(text: &NumberText) -> Result<Amount, Problem> {
+    let amount: Amount = text.parse().map_err(|error| refuse("amount", error))?;
+    if amount.is_negative() {
+        return Err(refuse("amount", "an amount is not negative"));
+    }
+    Ok(amount)
 }
 
 fn check_note(note: &str) -> Result<(), Problem> {

@@ -81,6 +81,8 @@ kinds! {
     PriceNotOnSubscription 422 "price-not-on-subscription" "The subscription does not have the item price";
     /// Dated more than five minutes ahead of the clock.
     TooFarAhead 422 "too-far-ahead" "The usage date is in the future";
+    /// It lacks what its item price counts or charges, or says less than nothing where nothing is held.
+    UnsuitableUsage 422 "unsuitable-usage" "The usage does not suit its item price";
     /// There are as many usages as there may be.
     UsageLimitReached 422 "usage-limit-reached" "The subscription has reached its usage limit";
     /// `If-Match` is missing.

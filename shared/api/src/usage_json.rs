@@ -4,7 +4,7 @@ use billing::id::{InvoiceId, ItemPriceId, SubscriptionId};
 use billing::subscription::{NotBillable, Subscription};
 use billing::timestamp::Timestamp;
 use billing::usage::UsageRecord;
-use rating::Quantity;
+use rating::{Amount, Quantity};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,6 +31,12 @@ pub struct UsageJson {
     usage_date: Timestamp,
     /// How much was used.
     quantity: Quantity,
+    /// What a unique_count counts once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unique_value: Option<String>,
+    /// What it costs, where its price is dynamic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<Amount>,
     /// The caller's remark.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
@@ -94,6 +100,8 @@ pub fn usage_json(
         item_price_id: record.item_price_id.clone(),
         usage_date: record.key.date,
         quantity: record.content.quantity,
+        unique_value: record.content.unique_value.clone(),
+        amount: record.content.amount,
         note: record.content.note.clone(),
         from: record.content.from,
         to: record.content.to,

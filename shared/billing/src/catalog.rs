@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::cadence::CadenceUnit;
 use crate::id::{CustomerId, FeatureId, ItemId, ItemPriceId};
 use crate::invoice::PaymentTerms;
+use crate::record_rules::RecordRules;
 use crate::timestamp::Timestamp;
 
 /// Who is invoiced.
@@ -145,5 +146,10 @@ impl ItemPrice {
     /// Whether usage may be recorded for it.
     pub fn takes_usage(&self) -> bool {
         self.metered || self.feature_id.is_some()
+    }
+
+    /// What it asks of each usage record, in every version of it.
+    pub fn record_rules(&self) -> RecordRules {
+        RecordRules::of(self.aggregation, &self.price, self.metered)
     }
 }

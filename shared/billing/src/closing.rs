@@ -145,6 +145,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::cadence::{BillingCadence, CadenceUnit};
     use crate::catalog::PeriodLength;
+    use crate::record_rules::RecordRules;
     use crate::subscription::{Span, Status, StatusChange};
     use crate::zone::Zone;
 
@@ -162,6 +163,7 @@ pub(crate) mod tests {
             billed,
             quantity: "1".parse().unwrap(),
             included_usage: None,
+            record_rules: RecordRules::default(),
             on: vec![Span { from: at("2026-01-31T00:00:00Z"), to: None }],
         }
     }

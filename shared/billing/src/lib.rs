@@ -15,6 +15,7 @@
 //! * [`catalog`]: customers, features, items, item prices
 //! * [`subscription`]: the standing agreement with its status, item and cadence histories
 //! * [`usage`]: usage records, their keys and contents
+//! * [`record_rules`]: what an item price asks of each usage record
 //! * [`usage_rules`]: what becomes of late usage, and how much usage there may be
 //! * [`usage_charge`]: what the usage of one item price costs over one period
 //! * [`invoice`]: invoices, their lines, payment terms
@@ -36,6 +37,7 @@ pub mod error;
 pub mod id;
 pub mod invoice;
 pub mod period;
+pub mod record_rules;
 mod schema;
 pub mod site;
 pub mod subscription;

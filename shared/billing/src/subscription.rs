@@ -8,6 +8,7 @@ use crate::cadence::BillingCadence;
 use crate::catalog::{Billed, ItemPrice};
 use crate::id::{CustomerId, FeatureId, ItemPriceId, SubscriptionId, SubscriptionItemId};
 use crate::period::BillingPeriod;
+use crate::record_rules::RecordRules;
 use crate::timestamp::{TimeError, Timestamp};
 use crate::usage_rules::{LateUsage, UsageLimit};
 
@@ -84,6 +85,10 @@ pub struct SubscriptionItem {
     /// Usage that costs nothing, each period; the price's own where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub included_usage: Option<Quantity>,
+    /// What the price asks of each usage record; an item that was made before prices could ask says nothing, as do those
+    /// of prices that ask for nothing.
+    #[serde(default, skip_serializing_if = "RecordRules::are_plain")]
+    pub record_rules: RecordRules,
     /// When it was on the subscription, in order of time.
     pub on: Vec<Span>,
 }

@@ -1,12 +1,15 @@
 //! Usage records: their keys, their contents, and what makes two of them the same.
 
-use rating::{Measurement, Quantity};
+use rating::{Amount, Measurement, Quantity};
 
 use crate::id::{ItemPriceId, UsageId};
 use crate::timestamp::Timestamp;
 
 /// The longest note, in characters.
 pub const LONGEST_NOTE: usize = 500;
+
+/// The longest unique value, in characters.
+pub const LONGEST_UNIQUE_VALUE: usize = 200;
 
 /// How far ahead of the clock a usage may be dated, in milliseconds: 5 minutes.
 pub const FURTHEST_AHEAD_MILLIS: i64 = 5 * 60 * 1_000;
@@ -44,8 +47,12 @@ impl Source {
 /// What a caller says of a usage beside its key.
 #[derive(Clone, Debug)]
 pub struct Content {
-    /// How much was used.
+    /// How much was used; below zero only where quantities are held.
     pub quantity: Quantity,
+    /// What a `unique_count` counts once, such as a user: 1 to 200 characters, no control characters.
+    pub unique_value: Option<String>,
+    /// What it costs, where its price is `dynamic`; not negative.
+    pub amount: Option<Amount>,
     /// The caller's remark, never shown to a customer.
     pub note: Option<String>,
     /// Where the time that the usage covers begins, inclusive.
@@ -57,13 +64,26 @@ pub struct Content {
 }
 
 impl Content {
+    /// Returns a content that says a quantity and nothing else, as one call of the API.
+    pub fn new(quantity: Quantity) -> Content {
+        Content { quantity, unique_value: None, amount: None, note: None, from: None, to: None, source: Source::Api }
+    }
+
     /// The canonical form: equal for two contents exactly when they are the same usage said twice.
     ///
-    /// Quantities compare numerically (12.50 is 12.5), the other fields to the letter.
+    /// Quantities and amounts compare numerically (12.50 is 12.5), the other fields to the letter. Amount and unique value
+    /// stand before the note, each with its letter before and a `|` behind it, which no unique value has there; a note
+    /// begins with `=`, so that nothing reads as something else.
     pub fn canonical(&self) -> String {
         let millis = |t: Option<Timestamp>| t.map_or_else(String::new, |t| t.millis().to_string());
+        let amount = self.amount.map_or_else(String::new, |amount| format!("a{}|", amount.canonical()));
+        let unique = self.unique_value.as_deref().map_or_else(String::new, |value| {
+            let escaped = value.replace('%', "%25").replace('|', "%7C");
+            format!("u{escaped}|")
+        });
         let note = self.note.as_deref().map_or_else(String::new, |note| format!("={note}"));
-        format!("{}|{}|{}|{note}", self.quantity.canonical(), millis(self.from), millis(self.to))
+        let (from, to) = (millis(self.from), millis(self.to));
+        format!("{}|{from}|{to}|{amount}{unique}{note}", self.quantity.canonical())
     }
 
     /// Whether both say the same.
@@ -88,12 +108,72 @@ pub struct UsageRecord {
 impl UsageRecord {
     /// What rating looks at.
     pub fn measurement(&self) -> Measurement<'_> {
-        Measurement::new(self.key.date.millis(), self.key.id.as_ref().map(UsageId::as_str), self.content.quantity)
+        Measurement {
+            date_ms: self.key.date.millis(),
+            id: self.key.id.as_ref().map(UsageId::as_str),
+            quantity: self.content.quantity,
+            unique_value: self.content.unique_value.as_deref(),
+            amount: self.content.amount,
+        }
     }
 
     /// One line of the digest over the records that an invoice line was computed from.
     pub fn digest_line(&self) -> String {
         let id = self.key.id.as_ref().map_or("", UsageId::as_str);
         format!("{}|{}|{id}|{}", self.item_price_id, self.key.date.millis(), self.content.canonical())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(unique_value: Option<&str>, amount: Option<&str>, note: Option<&str>) -> Content {
+        Content {
+            unique_value: unique_value.map(str::to_owned),
+            amount: amount.map(|amount| amount.parse().unwrap()),
+            note: note.map(str::to_owned),
+            ..Content::new("12.50".parse().unwrap())
+        }
+    }
+
+    #[test]
+    fn the_canonical_form_stays_what_it_was_where_nothing_new_is_said() {
+        for (content, canonical) in [
+            (content(None, None, None), "12.5|||"),
+            (content(None, None, Some("a|b")), "12.5|||=a|b"),
+            (content(None, Some("0.70"), None), "12.5|||a0.7|"),
+            (content(Some("u|1%"), Some("0"), Some("x")), "12.5|||a0|uu%7C1%25|=x"),
+        ] {
+            assert_eq!(content.canonical(), canonical);
+        }
+    }
+
+    #[test]
+    fn no_field_of_a_usage_passes_for_another_one() {
+        let contents = [
+            content(None, None, None),
+            content(None, None, Some("")),
+            content(None, None, Some("ua|")),
+            content(None, None, Some("a1|ua|")),
+            content(Some("a"), None, None),
+            content(Some("a"), None, Some("")),
+            content(Some("a|=b"), None, None),
+            content(Some("a%7C=b"), None, None),
+            content(Some("a"), None, Some("b")),
+            content(Some("a|=b"), None, Some("b")),
+            content(Some("1|ua"), None, None),
+            content(Some("a"), Some("1"), None),
+            content(Some("A"), Some("1"), None),
+            content(Some(" a"), Some("1"), None),
+            content(Some("a"), Some("10"), None),
+            content(None, Some("1"), Some("ua|")),
+        ];
+        let mut forms: Vec<String> = contents.iter().map(Content::canonical).collect();
+        forms.sort_unstable();
+        forms.dedup();
+
+        assert_eq!(forms.len(), contents.len());
+        assert!(content(Some("a"), Some("1.0"), None).same(&content(Some("a"), Some("1"), None)));
     }
 }

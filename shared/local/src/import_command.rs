@@ -17,10 +17,10 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// Sends a CSV file of usages to the API, in as many calls as it takes.
 ///
 /// The first row names the columns: subscription_id (unless --subscription is given), item_price_id, usage_date,
-/// quantity, and where wanted id, note, from, to. Busy moments and lost connections are sat out. After a crash, run the
-/// same command again: what is recorded already is answered as replayed, and nothing is recorded twice. Rows that are
-/// neither recorded nor replayed go into a report with their line, outcome and detail; once corrected, the report can
-/// be imported itself. Ends with status 1 where a row was refused, conflicting or failed.
+/// quantity, and where wanted unique_value, amount, id, note, from, to. Busy moments and lost connections are sat out.
+/// After a crash, run the same command again: what is recorded already is answered as replayed, and nothing is recorded
+/// twice. Rows that are neither recorded nor replayed go into a report with their line, outcome and detail; once
+/// corrected, the report can be imported itself. Ends with status 1 where a row was refused, conflicting or failed.
 #[derive(Debug, Args)]
 pub struct ImportOptions {
     /// The CSV file, in UTF-8 and with commas.

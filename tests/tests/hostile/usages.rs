@@ -21,8 +21,6 @@ fn quantities() -> Vec<Case> {
         "\" 1\"",
         "\"1 \"",
         "\"+1\"",
-        "\"-1\"",
-        "\"-0.000000000001\"",
         "\"1e5\"",
         "\"1E5\"",
         "\"1e400\"",
@@ -49,8 +47,6 @@ fn quantities() -> Vec<Case> {
         "1e5",
         "1E400",
         "1e-5",
-        "-1",
-        "-0.5",
         "1000000000000000",
         "0.1234567890123",
         "99999999999999999999999999999999999999999",
@@ -67,7 +63,52 @@ fn quantities() -> Vec<Case> {
         "{}",
         "{\"value\":1}",
     ];
-    texts.iter().map(|text| Case::post(USAGES, raw("quantity", text)).refused(400, Some("quantity"))).collect()
+    let unreadable = texts.iter().map(|text| Case::post(USAGES, raw("quantity", text)).refused(400, Some("quantity")));
+    // Readable, and right for another price.
+    let negative = ["\"-1\"", "\"-0.000000000001\"", "-1", "-0.5", "\"-999999999999999.999999999999\""];
+    let negative = negative.iter().map(|text| Case::post(USAGES, raw("quantity", text)).refused(422, Some("quantity")));
+    unreadable.chain(negative).collect()
+}
+
+fn amounts() -> Vec<Case> {
+    let texts = [
+        "\"\"",
+        "\" 1\"",
+        "\"+1\"",
+        "\"-1\"",
+        "\"-0\"",
+        "\"1e5\"",
+        "\"NaN\"",
+        "\"1,5\"",
+        "\"1.\"",
+        "\"$1\"",
+        "\"1 USD\"",
+        "\"1000000000000000\"",
+        "\"0.1234567890123\"",
+        "-0.01",
+        "1e5",
+        "1E400",
+        "99999999999999999999999999999999999999999",
+        "0.1234567890123",
+        "true",
+        "[]",
+        "{}",
+        "{\"value\":1}",
+    ];
+    texts.iter().map(|text| Case::post(USAGES, raw("amount", text)).refused(400, Some("amount"))).collect()
+}
+
+fn unique_values() -> Vec<Case> {
+    let (long, wide) = ("x".repeat(201), "\u{1f600}".repeat(201));
+    let mut values = vec![json!(1), json!(1.5), json!(true), json!(["u"]), json!({"u": 1}), json!(long), json!(wide)];
+    for text in ["", "\u{0}", "a\u{0}b", "a\nb", "a\tb", "a\r", "\u{1b}[31m", "\u{7f}", "\u{85}", "\u{9f}"] {
+        values.push(json!(text));
+    }
+    let refused = |text: &str| Case::post(USAGES, raw("unique_value", text)).refused(400, Some("unique_value"));
+    let mut cases: Vec<Case> = values.iter().map(|value| refused(&value.to_string())).collect();
+    cases.push(refused("\"\\ud83d\""));
+    cases.push(refused("\"u\",\"unique_value\":\"u\""));
+    cases
 }
 
 fn dates() -> Vec<Case> {
@@ -198,7 +239,10 @@ fn batches() -> Vec<Case> {
 
 #[tokio::test]
 async fn a_usage_that_is_none_is_refused_by_the_name_of_its_field() {
-    let cases = [quantities(), dates(), names(), bodies(), batches()].into_iter().flatten().collect();
+    let cases = [quantities(), amounts(), unique_values(), dates(), names(), bodies(), batches()]
+        .into_iter()
+        .flatten()
+        .collect();
     refuse_all(&world().await, cases).await;
 }
 
@@ -214,6 +258,8 @@ async fn in_a_batch_each_bad_usage_is_refused_alone_and_by_its_place() {
         (&raw("quantity", "1e400"), "usages[0].quantity"),
         (&raw("usage_date", "\"0000-00-00\""), "usages[0].usage_date"),
         (&raw("id", "\"a#b\""), "usages[0].id"),
+        (&raw("amount", "-1"), "usages[0].amount"),
+        (&raw("unique_value", "7"), "usages[0].unique_value"),
         (&raw("colour", "1"), "usages[0].colour"),
         (&raw("quantity", "\"1\",\"quantity\":\"2\""), "usages[0].quantity"),
     ];

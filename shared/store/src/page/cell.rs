@@ -1,9 +1,10 @@
 //! The text of one record in a page: compact, readable, and exact.
 //!
 //! `quantity;lag` and then tagged fields, each behind a `;`: `f` and `t` for from and to (milliseconds since 1970, base
-//! 36), `s` for a source that is not the API, `d` for what was deleted under the key before, and last, since it may
-//! hold anything, `n` for the note. The quantity keeps the digits that were sent; the lag is `updated_at` minus the
-//! record's date. A tombstone has neither: `;;d...`.
+//! 36), `s` for a source that is not the API, `a` for the amount, `u` for the unique value (`%3B` is a `;` of its own,
+//! and `%25` a `%`), `d` for what was deleted under the key before, and last, since it may hold anything, `n` for the
+//! note. The quantity and the amount keep the digits that were sent; the lag is `updated_at` minus the record's date. A
+//! tombstone has neither: `;;d...`.
 
 use billing::timestamp::Timestamp;
 use billing::usage::{Content, Source};
@@ -101,6 +102,12 @@ impl Cell {
             if content.source == Source::BulkOperation {
                 text.push_str(";sb");
             }
+            if let Some(amount) = content.amount {
+                text.push_str(&format!(";a{amount}"));
+            }
+            if let Some(value) = &content.unique_value {
+                text.push_str(&format!(";u{}", value.replace('%', "%25").replace(';', "%3B")));
+            }
         }
         if !self.deleted.is_empty() {
             let list: Vec<String> = self
@@ -124,6 +131,8 @@ impl Cell {
         let mut from = None;
         let mut to = None;
         let mut source = Source::Api;
+        let mut amount = None;
+        let mut unique_value = None;
         let mut note = None;
         let mut deleted = Vec::new();
         while let Some(fields) = rest {
@@ -137,6 +146,8 @@ impl Cell {
                 ("f", text) => from = Some(instant(text)?),
                 ("t", text) => to = Some(instant(text)?),
                 ("s", "b") => source = Source::BulkOperation,
+                ("a", text) => amount = Some(text.parse().map_err(|_| CellError)?),
+                ("u", text) => unique_value = Some(unescaped(text)?),
                 ("d", list) => deleted = list.split(',').map(deleted_content).collect::<Result<_, _>>()?,
                 _ => return Err(CellError),
             }
@@ -147,10 +158,8 @@ impl Cell {
         let quantity = quantity.parse().map_err(|_| CellError)?;
         let updated_at = date.millis().checked_add(base36::parse_signed(lag).ok_or(CellError)?).ok_or(CellError)?;
         let updated_at = Timestamp::from_millis(updated_at).map_err(|_| CellError)?;
-        Ok(Cell {
-            current: Some(Version { content: Content { quantity, note, from, to, source }, updated_at }),
-            deleted,
-        })
+        let content = Content { quantity, unique_value, amount, note, from, to, source };
+        Ok(Cell { current: Some(Version { content, updated_at }), deleted })
     }
 }
 
@@ -164,6 +173,22 @@ fn cut(text: &str) -> (&str, Option<&str>) {
 
 fn instant(text: &str) -> Result<Timestamp, CellError> {
     Timestamp::from_millis(base36::parse_signed(text).ok_or(CellError)?).map_err(|_| CellError)
+}
+
+/// A unique value as it was sent; every `%` of the stored one is an escape, and nothing is escaped that need not be.
+fn unescaped(text: &str) -> Result<String, CellError> {
+    let mut parts = text.split('%');
+    let mut value = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (mark, rest) = match (part.strip_prefix("25"), part.strip_prefix("3B")) {
+            (Some(rest), _) => ('%', rest),
+            (_, Some(rest)) => (';', rest),
+            _ => return Err(CellError),
+        };
+        value.push(mark);
+        value.push_str(rest);
+    }
+    if value.is_empty() { Err(CellError) } else { Ok(value) }
 }
 
 fn deleted_content(text: &str) -> Result<DeletedContent, CellError> {
@@ -180,7 +205,7 @@ mod tests {
     }
 
     fn content(quantity: &str) -> Content {
-        Content { quantity: quantity.parse().unwrap(), note: None, from: None, to: None, source: Source::Api }
+        Content::new(quantity.parse().unwrap())
     }
 
     #[test]
@@ -193,10 +218,25 @@ mod tests {
     }
 
     #[test]
+    fn amount_and_unique_value_are_readable_where_they_are_stored() {
+        let date = at(1_442_275_200_000);
+        let said = Content {
+            unique_value: Some("user; 100%".into()),
+            amount: Some("0.70".parse().unwrap()),
+            note: Some("n".into()),
+            ..content("-1")
+        };
+
+        assert_eq!(Cell::new(said, date).encode(date), "-1;0;a0.70;uuser%3B 100%25;nn");
+    }
+
+    #[test]
     fn every_field_survives_storage_even_a_note_full_of_separators() {
         let date = at(1_442_275_200_000);
         let full = Content {
             quantity: "0.000000000001".parse().unwrap(),
+            unique_value: Some("%3B;|,.n=\u{1f600}%".into()),
+            amount: Some("0.70".parse().unwrap()),
             note: Some("a;b,d.n;;".into()),
             from: Some(at(1_442_275_200_000)),
             to: Some(at(1_442_361_599_000)),
@@ -210,6 +250,8 @@ mod tests {
         assert_eq!(back.encode(date), text);
         let version = back.current.as_ref().unwrap();
         assert_eq!(version.content.note.as_deref(), Some("a;b,d.n;;"));
+        assert_eq!(version.content.unique_value.as_deref(), Some("%3B;|,.n=\u{1f600}%"));
+        assert_eq!(version.content.amount.unwrap().to_string(), "0.70");
         assert!(back.was_deleted(&content("7.0")) && back.was_deleted_version(date));
         assert_eq!(version.updated_at, date.plus_millis(1), "later than what was deleted, whatever the clock");
     }
@@ -229,7 +271,10 @@ mod tests {
 
     #[test]
     fn garbage_is_an_error_and_never_a_record() {
-        for text in ["", "1", "1;!", "1;0;x1", "1;0;f", "x;0", ";;d1", "1e5;0"] {
+        for text in [
+            "", "1", "1;!", "1;0;x1", "1;0;f", "x;0", ";;d1", "1e5;0", "1;0;a", "1;0;a1e5", "1;0;u", "1;0;u%",
+            "1;0;u%41",
+        ] {
             assert!(Cell::decode(text, at(1_442_275_200_000)).is_err(), "{text}");
         }
     }

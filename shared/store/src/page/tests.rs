@@ -1,4 +1,3 @@
-use billing::usage::Source;
 use proptest::prelude::*;
 
 use super::*;
@@ -12,7 +11,7 @@ fn key(millis: i64, id: Option<&str>) -> RecordKey {
 }
 
 fn content(quantity: &str) -> Content {
-    Content { quantity: quantity.parse().unwrap(), note: None, from: None, to: None, source: Source::Api }
+    Content::new(quantity.parse().unwrap())
 }
 
 fn cell(quantity: &str) -> Cell {

@@ -43,7 +43,7 @@ impl Pages<'_> {
 mod tests {
     use aws_sdk_dynamodb::types::AttributeValue;
     use billing::timestamp::Timestamp;
-    use billing::usage::{Content, RecordKey, Source};
+    use billing::usage::{Content, RecordKey};
 
     use super::*;
     use crate::Store;
@@ -56,7 +56,7 @@ mod tests {
 
     fn record(millis: i64, id: Option<&str>, quantity: &str, note: Option<&str>) -> (RecordKey, Cell) {
         let note = note.map(str::to_owned);
-        let content = Content { quantity: quantity.parse().unwrap(), note, from: None, to: None, source: Source::Api };
+        let content = Content { note, ..Content::new(quantity.parse().unwrap()) };
         let key = RecordKey { date: at(millis), id: id.map(|id| id.parse().unwrap()) };
         (key, Cell::new(content, at(millis + 250)))
     }
