@@ -1,5 +1,6 @@
 //! Amounts and due dates on invoices, computed by hand.
 
+use rating::{Charge, ChargeInputs, Measurement, rate_quantity, rate_usage};
 use serde_json::{Value, json};
 
 use crate::harness::{World, members};
@@ -185,4 +186,46 @@ async fn terms_are_those_that_the_customer_has_at_the_close() {
     assert_eq!(acme["due_date"], json!("2027-03-30"));
     assert_eq!((&beta["due_date"], &beta["number"]), (&json!("2027-02-28"), &json!("beta-1")));
     assert_eq!(world.invoice("inv_sub_1").await, acme);
+}
+
+#[tokio::test]
+async fn a_closed_line_keeps_what_it_was_computed_from_and_rates_to_the_same_again_i5() {
+    let world = World::at(START).await;
+    world.catalogue().await;
+    world.item_price("seat-usd", json!({"price": {"model": "per_unit", "unit_amount": "20.00"}})).await;
+    world.subscribe(START, &["minutes-usd", "seat-usd"]).await;
+    world.usage(START, "361").await.expect(201);
+    world.live_until("2027-02-28T01:00:00Z").await;
+    let other = json!({"price": {"model": "flat_fee", "amount": "1"}, "included_usage": "5"});
+    world.patch("/v1/item-prices/minutes-usd", other).await.expect(200);
+
+    let invoice = world.invoice("inv_sub_1").await;
+
+    let [minutes, seat] = invoice["lines"].as_array().unwrap().as_slice() else { panic!("{invoice:#}") };
+    assert_eq!(
+        minutes["inputs"],
+        json!({
+            "price": {"model": "per_unit", "unit_amount": "0.05"},
+            "aggregation": "sum",
+            "included_usage": "0",
+            "bill_zero_usage": false,
+            "currency_code": "USD",
+            "rounding": "half_away_from_zero",
+        })
+    );
+    let record = Measurement::new(0, None, "361".parse().unwrap());
+    assert_same(minutes, rate_usage(&inputs(minutes), &[record]).unwrap().unwrap());
+    assert_same(seat, rate_quantity(&inputs(seat), "1".parse().unwrap()).unwrap());
+}
+
+fn inputs(line: &Value) -> ChargeInputs<'static> {
+    serde_json::from_value(line["inputs"].clone()).unwrap()
+}
+
+#[track_caller]
+fn assert_same(line: &Value, again: Charge) {
+    let again = serde_json::to_value(again).unwrap();
+    for field in ["total_usage", "included_usage", "on_demand_usage", "steps", "unrounded_amount", "amount"] {
+        assert_eq!(line[field], again[field], "{field}");
+    }
 }

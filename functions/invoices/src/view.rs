@@ -7,7 +7,7 @@ use billing::id::{CustomerId, InvoiceId, ItemPriceId, SubscriptionId, Subscripti
 use billing::invoice::{Invoice, InvoiceStatus, LineItem, Rated};
 use billing::period::BillingPeriod;
 use billing::timestamp::Timestamp;
-use rating::{Amount, Currency, Money, Number, Step};
+use rating::{Amount, ChargeInputs, Currency, Money, Number, Step};
 
 /// An invoice with its lines: rated live while it is pending, frozen afterwards.
 #[derive(Serialize, ToSchema)]
@@ -77,6 +77,10 @@ struct LineBody {
     /// SHA-256 over the usages that were counted, in lower-case hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     usage_digest: Option<String>,
+    /// What the amount was computed from, beside the usages or the quantity; absent on lines of invoices that were closed
+    /// before it was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inputs: Option<ChargeInputs<'static>>,
 }
 
 /// Puts an invoice and its lines into the shape of the wire.
@@ -133,6 +137,7 @@ fn line_body(line: LineItem) -> LineBody {
         amount: charge.amount.to_string(),
         usage_count: line.usage_count,
         usage_digest: line.usage_digest,
+        inputs: line.inputs,
     }
 }
 
@@ -149,7 +154,7 @@ mod tests {
     use billing::catalog::Billed;
     use billing::id::ItemPriceId;
     use billing::invoice::{Closing, InvoiceItem};
-    use rating::{ChargeInputs, Measurement, Quantity, rate_usage};
+    use rating::{Measurement, Quantity, rate_usage};
     use serde_json::json;
 
     use super::*;
@@ -171,6 +176,7 @@ mod tests {
             period: september(),
             usage_count: Some(1),
             usage_digest: Some("ab".to_owned()),
+            inputs: Some(inputs.into_owned()),
             charge,
         };
         Rated { lines: vec![line], total }
@@ -246,6 +252,14 @@ mod tests {
                     "amount": "18.05",
                     "usage_count": 1,
                     "usage_digest": "ab",
+                    "inputs": {
+                        "price": { "model": "per_unit", "unit_amount": "0.05" },
+                        "aggregation": "sum",
+                        "included_usage": "100",
+                        "bill_zero_usage": false,
+                        "currency_code": "USD",
+                        "rounding": "half_away_from_zero",
+                    },
                 }],
                 "total": "18.05",
                 "amount_due": "18.05",

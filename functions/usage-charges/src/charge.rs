@@ -8,7 +8,7 @@ use billing::site::Site;
 use billing::subscription::{Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
 use billing::usage::UsageRecord;
-use billing::usage_charge::rate_records;
+use billing::usage_charge::{inputs, rate_records};
 use rating::{Charge, Currency, Money, Number, Quantity, Step, aggregate};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -119,7 +119,8 @@ impl<'a> Asked<'a> {
         };
         let records = billable(self.subscription, Some(subject.item), period, &records);
         if subject.item.metered {
-            let rated = rate_records(&version, included, self.site.rounding, &records).map_err(unrateable)?;
+            let inputs = inputs(&version, included, self.site.rounding);
+            let rated = rate_records(price, &inputs, &records).map_err(unrateable)?;
             let charge = rated.charge.unwrap_or_else(|| nothing(included, version.currency_code));
             return Ok(self.rated(&subject, charge, rated.usage_count));
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{Days, NaiveDate};
-use rating::{Charge, Currency, Money, Quantity, RatingError, Rounding};
+use rating::{Charge, ChargeInputs, Currency, Money, Quantity, RatingError, Rounding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -136,6 +136,10 @@ pub struct LineItem {
     /// SHA-256 over the canonical, sorted records; absent on a line that is not metered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_digest: Option<String>,
+    /// Everything that the charge was computed from, beside its records or its quantity; absent on a line that was frozen
+    /// before inputs were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<ChargeInputs<'static>>,
     /// The amount and how it came about.
     pub charge: Charge,
 }
@@ -255,7 +259,7 @@ impl Invoice {
         }) else {
             return Ok(None);
         };
-        let line = |charge, usage_count, usage_digest| LineItem {
+        let line = |charge, inputs: ChargeInputs, usage_count, usage_digest| LineItem {
             id: self.line_id(&item.subscription_item_id),
             description: price.name.clone(),
             subscription_item_id: item.subscription_item_id.clone(),
@@ -265,18 +269,21 @@ impl Invoice {
             period,
             usage_count,
             usage_digest,
+            inputs: Some(inputs.into_owned()),
             charge,
         };
         if item.metered {
             let held = subscription.item(&item.item_price_id);
             let billable = billable(subscription, held, period, records);
-            let rated = rate_records(price, item.included_usage.unwrap_or(price.included_usage), rounding, &billable)?;
-            return Ok(rated.charge.map(|charge| line(charge, Some(rated.usage_count), Some(rated.usage_digest))));
+            let inputs = inputs(price, item.included_usage.unwrap_or(price.included_usage), rounding);
+            let rated = rate_records(&price.id, &inputs, &billable)?;
+            let (count, digest) = (Some(rated.usage_count), Some(rated.usage_digest));
+            return Ok(rated.charge.map(|charge| line(charge, inputs, count, digest)));
         }
         let inputs = inputs(price, Quantity::ZERO, rounding);
         let charge = rating::rate_quantity(&inputs, item.quantity)
             .map_err(|source| BillingError::Rating { item_price_id: price.id.clone(), source })?;
-        Ok(Some(line(charge, None, None)))
+        Ok(Some(line(charge, inputs, None, None)))
     }
 }
 

@@ -4,6 +4,7 @@ use rating::{Charge, ChargeInputs, Measurement, Quantity, Rounding, digest_lines
 
 use crate::catalog::ItemPrice;
 use crate::error::BillingError;
+use crate::id::ItemPriceId;
 use crate::usage::UsageRecord;
 
 /// The billable usage of one item price over one period, rated.
@@ -17,19 +18,18 @@ pub struct RatedUsage {
     pub usage_digest: String,
 }
 
-/// Rates billable records at a price; the order of the records changes nothing.
+/// Rates the billable records of an item price by the inputs; the order of the records changes nothing.
 ///
 /// # Errors
 /// `Rating` where the price has no amount for the usage, or it is not representable.
 pub fn rate_records(
-    price: &ItemPrice,
-    included: Quantity,
-    rounding: Rounding,
+    item_price_id: &ItemPriceId,
+    inputs: &ChargeInputs,
     records: &[&UsageRecord],
 ) -> Result<RatedUsage, BillingError> {
     let measurements: Vec<Measurement> = records.iter().map(|record| record.measurement()).collect();
-    let charge = rating::rate_usage(&inputs(price, included, rounding), &measurements)
-        .map_err(|source| BillingError::Rating { item_price_id: price.id.clone(), source })?;
+    let charge = rating::rate_usage(inputs, &measurements)
+        .map_err(|source| BillingError::Rating { item_price_id: item_price_id.clone(), source })?;
     Ok(RatedUsage {
         charge,
         usage_count: records.len(),
@@ -37,7 +37,7 @@ pub fn rate_records(
     })
 }
 
-/// What rating needs of an item price.
+/// Everything that a charge of an item price is computed from, beside what was used.
 pub fn inputs(price: &ItemPrice, included: Quantity, rounding: Rounding) -> ChargeInputs<'_> {
     ChargeInputs {
         aggregation: price.aggregation,

@@ -58,7 +58,7 @@ impl<'a> Measurement<'a> {
 }
 
 /// The period over which quantities are held, and what was held when it began.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Where the period begins, inclusive, in milliseconds since 1970 in UTC.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::aggregation::{Aggregation, Window};
 use crate::amount::Amount;
@@ -18,10 +19,12 @@ use crate::step::Step;
 /// What a charge depends on, beside what was used; in JSON a field that is not known is refused.
 ///
 /// What is not said is not done: `ChargeInputs::new` and the JSON of a price and a currency alone give the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(description = "What a charge depends on, beside what was used; what is not said is not done.")]
 pub struct ChargeInputs<'a> {
     /// The pricing model with its numbers.
+    #[schema(value_type = Price)]
     pub price: Cow<'a, Price>,
     /// How records become one quantity.
     #[serde(default)]
@@ -52,6 +55,7 @@ pub struct ChargeInputs<'a> {
     pub proration: Option<Proration>,
     /// What is taken off.
     #[serde(default, skip_serializing_if = "Discounts::is_empty")]
+    #[schema(value_type = Discounts)]
     pub discounts: Cow<'a, Discounts>,
     /// The least that is charged; not negative. Above 0 it is charged without usage, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +68,7 @@ pub struct ChargeInputs<'a> {
     pub balance_remaining: Option<Amount>,
     /// The taxes of the line, where they are rounded per line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Tax>)]
     pub tax: Option<Cow<'a, Tax>>,
 }
 

@@ -4,7 +4,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::{Currency, MOST_TIERS, Tier, Tiers};
+use crate::{Currency, Discount, Discounts, MOST_DISCOUNTS, MOST_TIERS, Tier, Tiers};
 
 /// Returns the schema of a string that fits a regular expression.
 pub fn text(description: &str, pattern: impl Into<String>) -> RefOr<Schema> {
@@ -62,6 +62,22 @@ impl ToSchema for Tiers {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((Tier::name().into_owned(), Tier::schema()));
         Tier::schemas(schemas);
+    }
+}
+
+impl PartialSchema for Discounts {
+    fn schema() -> RefOr<Schema> {
+        let discounts = ArrayBuilder::new().items(Ref::from_schema_name(Discount::name()));
+        let discounts = discounts.max_items(Some(MOST_DISCOUNTS));
+        let description = "What is taken off, in this order; free units come first.";
+        Schema::Array(discounts.description(Some(description)).build()).into()
+    }
+}
+
+impl ToSchema for Discounts {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Discount::name().into_owned(), Discount::schema()));
+        Discount::schemas(schemas);
     }
 }
 

@@ -5,6 +5,7 @@
 //! cannot be done, and is refused. Elsewhere: progressive billing, on-demand invoicing, threshold billing.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::amount::Amount;
 use crate::error::RatingError;
@@ -13,7 +14,7 @@ use crate::price::Price;
 use crate::step::Step;
 
 /// What the charges of the same line before this one amount to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AlreadyBilled {
     /// The usage that they were for, included usage among it; not negative.

@@ -5,6 +5,7 @@
 //! falls below zero. Elsewhere: coupon, credit, rebate, promotional units.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Billable, Trail};
 use crate::amount::Amount;
@@ -19,7 +20,7 @@ use crate::step::Step;
 pub const MOST_DISCOUNTS: usize = 20;
 
 /// One thing that is taken off; in JSON tagged by `discount`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "discount", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Discount {
     /// Units, at what the last of them cost.

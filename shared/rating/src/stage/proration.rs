@@ -28,7 +28,7 @@ pub enum ProrationBasis {
 
 /// The part of a period that is charged for, as an exact fraction; in JSON
 /// `{"basis":"calendar_days","used":22,"period":31}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Fields")]
 pub struct Proration {
     basis: ProrationBasis,

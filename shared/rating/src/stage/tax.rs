@@ -6,6 +6,7 @@
 //! Elsewhere: VAT, sales tax, tax-exclusive and tax-inclusive prices, line-level and document-level tax rounding.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::ToSchema;
 
 use crate::currency::Currency;
 use crate::error::RatingError;
@@ -18,7 +19,7 @@ use crate::price::{PriceError, not_negative_percent};
 pub const MOST_TAX_RATES: usize = 10;
 
 /// One tax.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaxRate {
     /// What it is called on the invoice.
@@ -28,9 +29,10 @@ pub struct TaxRate {
 }
 
 /// The taxes of a line; in JSON `{"rates":[{"name":"VAT","percent":"19"}],"inclusive":false}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Fields")]
 pub struct Tax {
+    #[schema(max_items = 10)]
     rates: Vec<TaxRate>,
     inclusive: bool,
 }
