@@ -81,6 +81,9 @@ struct LineBody {
     /// before it was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     inputs: Option<ChargeInputs<'static>>,
+    /// What was held when the period ended, which the next one begins with; only where quantities are held (weighted_sum).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_at_end: Option<Number>,
 }
 
 /// Puts an invoice and its lines into the shape of the wire.
@@ -138,6 +141,7 @@ fn line_body(line: LineItem) -> LineBody {
         usage_count: line.usage_count,
         usage_digest: line.usage_digest,
         inputs: line.inputs,
+        held_at_end: line.held_at_end,
     }
 }
 
@@ -177,6 +181,7 @@ mod tests {
             usage_count: Some(1),
             usage_digest: Some("ab".to_owned()),
             inputs: Some(inputs.into_owned()),
+            held_at_end: None,
             charge,
         };
         Rated { lines: vec![line], total }

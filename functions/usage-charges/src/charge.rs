@@ -2,6 +2,7 @@
 
 use api::{Kind, Problem, fault};
 use billing::error::BillingError;
+use billing::held;
 use billing::id::{FeatureId, ItemPriceId, SubscriptionId};
 use billing::invoice::{InvoiceItem, LineItem, billable};
 use billing::site::Site;
@@ -9,7 +10,7 @@ use billing::subscription::{Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
 use billing::usage::UsageRecord;
 use billing::usage_charge::{inputs, rate_records};
-use rating::{Charge, Currency, Money, Number, Quantity, Step, aggregate};
+use rating::{Charge, ChargeInputs, Currency, Money, Number, Quantity, Step, Window, aggregate};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,6 +30,12 @@ pub struct UsageCharge<'a> {
     total_usage: Number,
     /// Usage beyond what is included; never below 0.
     on_demand_usage: Number,
+    /// What was held when the period began; only where quantities are held (weighted_sum).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carried_over: Option<Number>,
+    /// What is held when the period ends, as far as it is known; only where quantities are held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_at_end: Option<Number>,
     /// Absent where the price is not metered: then there are no amounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     metered_item_price_id: Option<&'a ItemPriceId>,
@@ -104,32 +111,48 @@ impl<'a> Asked<'a> {
         if let Some(lines) = self.lines.filter(|_| subject.item.metered) {
             let line = lines.iter().find(|line| line.item_price_id == *price && line.usage_count.is_some());
             if let Some(line) = line {
-                return Ok(self.rated(&subject, line.charge.clone(), line.usage_count.unwrap_or_default()));
+                let charge = self.rated(&subject, line.charge.clone(), line.usage_count.unwrap_or_default());
+                let window = line.inputs.as_ref().and_then(|inputs| inputs.window.as_ref());
+                return Ok(charge.held(window, line.held_at_end.clone()));
             }
         }
         let period = self.basis.period().period;
         let version = self.deps.store.price_version(&self.site.id, price, subject.version).await.map_err(fault)?;
         let included = subject.included.unwrap_or(version.included_usage);
-        // A metered price without a line on its invoice had no usage.
-        let records = if self.lines.is_some() && subject.item.metered {
-            Vec::new()
-        } else {
-            let (site, id) = (&self.site.id, &self.subscription.id);
-            self.deps.store.usages_in_time(site, id, price, period).await.map_err(fault)?
-        };
+        if self.lines.is_some() && subject.item.metered {
+            // A metered price without a line on its invoice had no usage.
+            return Ok(self.rated(&subject, nothing(included, version.currency_code), 0));
+        }
+        let (site, id) = (&self.site.id, &self.subscription.id);
+        let records = self.deps.store.usages_in_time(site, id, price, period).await.map_err(fault)?;
         let records = billable(self.subscription, Some(subject.item), period, &records);
+        let window = self.window(subject.item).await?;
         if subject.item.metered {
-            let inputs = inputs(&version, included, self.site.rounding);
+            let inputs = ChargeInputs { window, ..inputs(&version, included, self.site.rounding) };
             let rated = rate_records(price, &inputs, &records).map_err(unrateable)?;
             let charge = rated.charge.unwrap_or_else(|| nothing(included, version.currency_code));
-            return Ok(self.rated(&subject, charge, rated.usage_count));
+            return Ok(self.rated(&subject, charge, rated.usage_count).held(inputs.window.as_ref(), rated.held_at_end));
         }
-        let measured = records.iter().copied().map(UsageRecord::measurement);
-        let total = aggregate(version.aggregation, None, measured)
+        let measured = || records.iter().copied().map(UsageRecord::measurement);
+        let total = aggregate(version.aggregation, window.as_ref(), measured())
             .map_err(|source| unrateable(BillingError::Rating { item_price_id: price.clone(), source }))?;
-        let included = Number::from(included);
+        let (included, total) = (Number::from(included), total.max(Number::ZERO));
         let beyond = total.subtract(&included).max(Number::ZERO);
-        Ok(self.counted(&subject, [included, total, beyond], records.len()))
+        let held_at_end = window.as_ref().map(|window| window.held_at_end(measured()));
+        Ok(self.counted(&subject, [included, total, beyond], records.len()).held(window.as_ref(), held_at_end))
+    }
+
+    /// The time over which what is held counts, with what was held when the period began; nothing where quantities are
+    /// not held.
+    async fn window(self, item: &SubscriptionItem) -> Result<Option<Window>, Problem> {
+        if !item.record_rules.held {
+            return Ok(None);
+        }
+        let current = self.basis.period();
+        let carried_over = self.deps.store.carried_over(self.site, self.subscription, current, [item]).await;
+        let carried_over = carried_over.map_err(fault)?.remove(&item.item_price_id).unwrap_or_default();
+        let window = held::window(self.subscription, item, current.period, carried_over);
+        window.map(Some).map_err(|error| unrateable(error.into()))
     }
 
     fn rated(self, subject: &Subject<'a>, charge: Charge, usage_count: usize) -> UsageCharge<'a> {
@@ -154,6 +177,8 @@ impl<'a> Asked<'a> {
             included_usage,
             total_usage,
             on_demand_usage,
+            carried_over: None,
+            held_at_end: None,
             metered_item_price_id: None,
             amount: None,
             currency_code: None,
@@ -165,6 +190,13 @@ impl<'a> Asked<'a> {
             unrounded_amount: None,
             usage_count,
         }
+    }
+}
+
+impl UsageCharge<'_> {
+    /// With what is held at either end of the period.
+    fn held(self, window: Option<&Window>, held_at_end: Option<Number>) -> Self {
+        UsageCharge { carried_over: window.map(|window| window.carried_over.clone()), held_at_end, ..self }
     }
 }
 

@@ -5,12 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{Days, NaiveDate};
-use rating::{Charge, ChargeInputs, Currency, Money, Quantity, RatingError, Rounding};
+use rating::{Aggregation, Charge, ChargeInputs, Currency, Money, Number, Quantity, RatingError, Rounding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::catalog::{Billed, ItemPrice};
 use crate::error::BillingError;
+use crate::held;
 use crate::id::{CustomerId, InvoiceId, ItemPriceId, SubscriptionId, SubscriptionItemId};
 use crate::period::BillingPeriod;
 use crate::subscription::{Subscription, SubscriptionItem};
@@ -140,6 +141,9 @@ pub struct LineItem {
     /// before inputs were kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs: Option<ChargeInputs<'static>>,
+    /// What was held when the period ended, which the next one begins with; absent where quantities are not held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_at_end: Option<Number>,
     /// The amount and how it came about.
     pub charge: Charge,
 }
@@ -222,15 +226,18 @@ impl Invoice {
 
     /// Computes the lines from the records of the ended period, the price versions and the subscription's histories.
     ///
-    /// `usage` holds the records of each metered price, billable or not; they are sorted out here.
+    /// `usage` holds the records of each metered price, billable or not; they are sorted out here. `carried_over` is what
+    /// was held of a price when the ended period began; 0 where it does not say.
     ///
     /// # Errors
-    /// `MissingPrice` where a version is not in `prices`; `Rating` and `Total` where an amount is not representable.
+    /// `MissingPrice` where a version is not in `prices`; `Rating` and `Total` where an amount is not representable;
+    /// `Time` where a period is out of range.
     pub fn rate(
         &self,
         subscription: &Subscription,
         prices: &BTreeMap<(ItemPriceId, u32), ItemPrice>,
         usage: &BTreeMap<ItemPriceId, Vec<UsageRecord>>,
+        carried_over: &BTreeMap<ItemPriceId, Number>,
         rounding: Rounding,
     ) -> Result<Rated, BillingError> {
         let mut lines = Vec::new();
@@ -239,7 +246,8 @@ impl Invoice {
                 BillingError::MissingPrice { item_price_id: item.item_price_id.clone(), version: item.version }
             })?;
             let records = usage.get(&item.item_price_id).map_or(&[][..], Vec::as_slice);
-            lines.extend(self.line(item, price, subscription, records, rounding)?);
+            let carried_over = carried_over.get(&item.item_price_id);
+            lines.extend(self.line(item, price, subscription, records, carried_over, rounding)?);
         }
         let total = sum(&lines, self.currency_code).map_err(BillingError::Total)?;
         Ok(Rated { lines, total })
@@ -251,6 +259,7 @@ impl Invoice {
         price: &ItemPrice,
         subscription: &Subscription,
         records: &[UsageRecord],
+        carried_over: Option<&Number>,
         rounding: Rounding,
     ) -> Result<Option<LineItem>, BillingError> {
         let Some(period) = (match item.billed {
@@ -259,7 +268,7 @@ impl Invoice {
         }) else {
             return Ok(None);
         };
-        let line = |charge, inputs: ChargeInputs, usage_count, usage_digest| LineItem {
+        let line = |charge, inputs: ChargeInputs| LineItem {
             id: self.line_id(&item.subscription_item_id),
             description: price.name.clone(),
             subscription_item_id: item.subscription_item_id.clone(),
@@ -267,23 +276,34 @@ impl Invoice {
             item_price_version: item.version,
             unit_name: price.unit_name.clone(),
             period,
-            usage_count,
-            usage_digest,
+            usage_count: None,
+            usage_digest: None,
             inputs: Some(inputs.into_owned()),
+            held_at_end: None,
             charge,
         };
         if item.metered {
             let held = subscription.item(&item.item_price_id);
             let billable = billable(subscription, held, period, records);
             let inputs = inputs(price, item.included_usage.unwrap_or(price.included_usage), rounding);
+            let carried_over = carried_over.cloned().unwrap_or_default();
+            let window = match held.filter(|_| price.aggregation == Aggregation::WeightedSum) {
+                Some(held) => Some(held::window(subscription, held, period, carried_over)?),
+                None => None,
+            };
+            let inputs = ChargeInputs { window, ..inputs };
             let rated = rate_records(&price.id, &inputs, &billable)?;
-            let (count, digest) = (Some(rated.usage_count), Some(rated.usage_digest));
-            return Ok(rated.charge.map(|charge| line(charge, inputs, count, digest)));
+            return Ok(rated.charge.map(|charge| LineItem {
+                usage_count: Some(rated.usage_count),
+                usage_digest: Some(rated.usage_digest),
+                held_at_end: rated.held_at_end,
+                ..line(charge, inputs)
+            }));
         }
         let inputs = inputs(price, Quantity::ZERO, rounding);
         let charge = rating::rate_quantity(&inputs, item.quantity)
             .map_err(|source| BillingError::Rating { item_price_id: price.id.clone(), source })?;
-        Ok(Some(line(charge, inputs, None, None)))
+        Ok(Some(line(charge, inputs)))
     }
 }
 

@@ -18,6 +18,7 @@
 //! * [`record_rules`]: what an item price asks of each usage record
 //! * [`usage_rules`]: what becomes of late usage, and how much usage there may be
 //! * [`usage_charge`]: what the usage of one item price costs over one period
+//! * [`held`]: what is held by `weighted_sum`, over which time and beyond it
 //! * [`invoice`]: invoices, their lines, payment terms
 //! * [`closing`]: the decisions of generating and closing, as data
 //! * `schema`: how ids, times and terms look in the API's description
@@ -34,6 +35,7 @@ pub mod cadence;
 pub mod catalog;
 pub mod closing;
 pub mod error;
+pub mod held;
 pub mod id;
 pub mod invoice;
 pub mod period;

@@ -58,9 +58,9 @@ impl Span {
         self.from <= at && self.to.is_none_or(|to| at < to)
     }
 
-    /// Whether the span shares an instant with the period; an empty one shares none.
+    /// Whether the span shares an instant with the period; an empty one shares none, and neither does an empty period.
     pub fn overlaps(&self, period: BillingPeriod) -> bool {
-        self.from < period.end && self.to.is_none_or(|to| period.start < to && self.from < to)
+        !period.is_empty() && self.from < period.end && self.to.is_none_or(|to| period.start < to && self.from < to)
     }
 }
 
@@ -278,6 +278,7 @@ mod tests {
         assert!(!Span { from: instant, to: Some(instant) }.overlaps(period));
         assert!(Span { from: instant, to: Some(after) }.overlaps(period));
         assert!(!Span { from: period.end, to: None }.overlaps(period));
+        assert!(!Span { from: period.start, to: None }.overlaps(BillingPeriod::new(instant, instant).unwrap()));
     }
 
     #[test]

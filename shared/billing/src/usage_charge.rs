@@ -1,6 +1,6 @@
 //! The rated amount of one item price over one period, so far.
 
-use rating::{Charge, ChargeInputs, Measurement, Quantity, Rounding, digest_lines};
+use rating::{Charge, ChargeInputs, Measurement, Number, Quantity, Rounding, digest_lines};
 
 use crate::catalog::ItemPrice;
 use crate::error::BillingError;
@@ -16,6 +16,8 @@ pub struct RatedUsage {
     pub usage_count: usize,
     /// SHA-256 over the canonical, sorted records, in hexadecimal.
     pub usage_digest: String,
+    /// What is held when the period ends; absent where quantities are not held.
+    pub held_at_end: Option<Number>,
 }
 
 /// Rates the billable records of an item price by the inputs; the order of the records changes nothing.
@@ -34,6 +36,7 @@ pub fn rate_records(
         charge,
         usage_count: records.len(),
         usage_digest: digest_lines(records.iter().map(|record| record.digest_line())),
+        held_at_end: inputs.window.as_ref().map(|window| window.held_at_end(measurements.iter().copied())),
     })
 }
 

@@ -7,6 +7,7 @@ use billing::error::BillingError;
 use billing::id::{CustomerId, InvoiceId, ItemPriceId, SiteId, SubscriptionId};
 use billing::invoice::{Invoice, InvoiceStatus, Rated};
 use billing::site::Site;
+use billing::subscription::CurrentPeriod;
 use billing::usage::UsageRecord;
 use rating::Money;
 
@@ -103,7 +104,15 @@ impl Store {
             .await?
             .ok_or(StoreError::Missing { what: "subscription" })?;
         let prices = self.invoice_prices(&site.id, invoice).await?;
-        Ok(invoice.rate(&head.value, &prices, usage, site.rounding)?)
+        let carried_over = match invoice.ended_number().zip(invoice.ended) {
+            Some((number, period)) => {
+                let metered = invoice.items.iter().filter(|item| item.metered);
+                let items = metered.filter_map(|item| head.value.item(&item.item_price_id));
+                self.carried_over(site, &head.value, CurrentPeriod { number, period }, items).await?
+            }
+            None => BTreeMap::new(),
+        };
+        Ok(invoice.rate(&head.value, &prices, usage, &carried_over, site.rounding)?)
     }
 
     async fn invoice_prices(

@@ -33,6 +33,7 @@
 //! | record usage | query for one page, one conditional update; a transaction where a page overflows; on a live site the page and the head are remembered for a minute, and the update is all |
 //! | read a period | one strong query, checked to tile |
 //! | close a period | a transaction to cut at its end where a page reaches across, one update a page, a transaction to freeze |
+//! | what was held when a period began | a get of each invoice before it, back to a closed one, and a read of what is pending; only where quantities are held |
 //! | what is due | index `due`, by shard and instant |
 //! | subscriptions, invoices of a site or customer | index `list`, then a get each |
 //! | catalogue lists | query of the site's partition by prefix |
@@ -45,6 +46,7 @@ mod closing;
 mod document;
 mod due;
 mod error;
+mod held;
 mod invoice;
 mod key;
 mod meter;
