@@ -134,3 +134,61 @@ async fn only_a_usage_under_a_limit_pays_for_the_counter() {
     // The page and the counter, each twice as in every transaction.
     assert_eq!(meter.write_units(), 4.0);
 }
+
+/// The calls that closing each of the first two months took, of a subscription to a price with that aggregation.
+async fn calls_to_close(aggregation: &str) -> [u64; 2] {
+    let world = World::at("2026-04-01T00:00:00Z").await;
+    world.catalogue().await;
+    let unit = json!({"model": "per_unit", "unit_amount": "1"});
+    world.item_price("units", json!({"metered": true, "aggregation": aggregation, "price": unit})).await;
+    world.subscribe("2026-04-01T00:00:00Z", &["units"]).await;
+    let mut calls = [0; 2];
+    for (calls, month) in calls.iter_mut().zip(4..) {
+        world.live_until(&format!("2026-{month:02}-20T00:00:00Z")).await;
+        let usage =
+            json!({"item_price_id": "units", "usage_date": format!("2026-{month:02}-15T12:00:00Z"), "quantity": "1"});
+        world.post("/v1/subscriptions/sub/usages", usage).await.expect(201);
+        world.live_until(&format!("2026-{:02}-01T00:00:00Z", month + 1)).await;
+        world.set_clock(&format!("2026-{:02}-01T01:00:00Z", month + 1)).await;
+        world.system.engine().reset_capacity();
+        world.system.settle().await.unwrap();
+        show(&format!("closing a month of {aggregation}"), &world.system.engine().capacity());
+        *calls = world.system.engine().capacity().calls();
+    }
+    calls
+}
+
+#[tokio::test]
+async fn only_a_price_of_which_quantities_are_held_asks_for_the_invoice_before() {
+    let [first, second] = calls_to_close("sum").await;
+    let [first_held, second_held] = calls_to_close("weighted_sum").await;
+
+    assert_eq!(first_held, first);
+    // Once for the trial before sealing, and once for good.
+    assert_eq!(second_held, second + 2);
+}
+
+#[tokio::test]
+async fn a_warm_lone_usage_that_says_all_that_its_price_asks_for_takes_one_call() {
+    let world = World::live("2026-04-30T23:00:00Z").await;
+    world.catalogue().await;
+    let price = json!({"metered": true, "aggregation": "unique_count", "price": {"model": "dynamic"}});
+    world.item_price("calls", price).await;
+    world.subscribe("2026-04-01T00:00:00Z", &["calls"]).await;
+    let usage = async |hour: u32, fields: serde_json::Value| {
+        let mut usage =
+            json!({"item_price_id": "calls", "usage_date": format!("2026-04-15T{hour}:00:00Z"), "quantity": "1"});
+        usage.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        world.post("/v1/subscriptions/sub/usages", usage).await
+    };
+    usage(12, json!({"unique_value": "alice", "amount": "0.70"})).await.expect(201);
+
+    world.system.engine().reset_capacity();
+    usage(13, json!({"unique_value": "bob", "amount": "0.70"})).await.expect(201);
+    let recorded = world.system.engine().capacity();
+    world.system.engine().reset_capacity();
+    usage(14, json!({"unique_value": "bob"})).await.expect(422);
+
+    assert_eq!((recorded.of("UpdateItem").calls, recorded.calls()), (1, 1));
+    assert_eq!(world.system.engine().capacity().calls(), 0, "what a price asks for never changes");
+}

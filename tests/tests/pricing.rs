@@ -45,7 +45,6 @@ async fn a_price_that_no_usage_could_be_rated_by_is_refused() {
     for (fields, field) in [
         (json!({"price": {"model": "dynamic"}, "metered": false}), "price"),
         (json!({"price": {"model": "dynamic"}, "included_usage": "1"}), "price"),
-        (json!({"price": {"model": "dynamic", "multiplier": "0"}}), "price"),
         (json!({"price": {"model": "percentage", "percent": "1"}, "aggregation": "weighted_sum"}), "price"),
         (json!({"price": {"model": "percentage", "percent": "1"}, "aggregation": "unique_count"}), "price"),
         (json!({"price": per_unit, "aggregation": "unique_count", "metered": false}), "aggregation"),
