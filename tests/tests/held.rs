@@ -113,6 +113,47 @@ async fn a_price_that_leaves_lets_everything_go_and_begins_anew_when_it_returns(
 }
 
 #[tokio::test]
+async fn of_two_prices_each_begins_where_it_joined_although_one_invoice_is_read_for_both() {
+    let world = world(40).await;
+    let desk = json!({"model": "per_unit", "unit_amount": "1.00"});
+    world.item_price("desks", json!({"metered": true, "aggregation": "weighted_sum", "price": desk})).await;
+    let have = async |prices: &[&str]| {
+        let items: Vec<Value> = prices.iter().map(|price| json!({ "item_price_id": price })).collect();
+        world.patch("/v1/subscriptions/sub", json!({ "items": items })).await.expect(200);
+    };
+    let desks = async |date: &str, quantity: &str| {
+        let usage = json!({"item_price_id": "desks", "usage_date": date, "quantity": quantity});
+        world.post(USAGES, usage).await.expect(201)
+    };
+    world.live_until("2027-01-01T01:00:00Z").await;
+    have(&["seats", "desks"]).await;
+    change(&world, START, "3").await.expect(201);
+    desks("2027-01-01T01:00:00Z", "7").await;
+    world.live_until("2027-02-05T00:00:00Z").await;
+    have(&["seats"]).await;
+    world.live_until("2027-02-10T00:00:00Z").await;
+    have(&["seats", "desks"]).await;
+    desks("2027-02-10T00:00:00Z", "2").await;
+    world.live_until("2027-03-20T00:00:00Z").await;
+
+    // January is closed and February pending: its 3 seats are there all along, the 7 desks were let go on the 5th.
+    let charges = world.get("/v1/subscriptions/sub/usage-charges").await.expect(200);
+    let charge = |price: &str| {
+        let list = charges["list"].as_array().unwrap();
+        let charge = list.iter().find(|charge| charge["item_price_id"] == price).unwrap();
+        (charge["carried_over"].clone(), charge["amount"].clone())
+    };
+    let january = world.invoice("inv_sub_1").await;
+    let left =
+        january["lines"].as_array().unwrap().iter().find(|line| line["item_price_id"] == "desks").unwrap().clone();
+    assert_eq!((&january["status"], &left["held_at_end"]), (&json!("payment_due"), &json!("7")));
+    assert_eq!((charge("seats"), charge("desks")), ((json!("3"), json!("93.00")), (json!("2"), json!("2.00"))));
+    world.live_until("2027-07-01T00:00:00Z").await;
+    let march = world.invoice("inv_sub_3").await;
+    assert_eq!(march["total"], "95.00");
+}
+
+#[tokio::test]
 async fn a_period_that_is_cancelled_costs_its_part_of_the_whole_one() {
     let world = world(0).await;
     change(&world, START, "10").await.expect(201);

@@ -146,10 +146,10 @@ async fn what_would_fail_every_call_stops_the_import() {
 
     let key = status(&Import { key: "another-key-0123456789".into(), ..good.clone() }).await;
     let nowhere = status(&Import { url: format!("{}/v2", good.url), ..good.clone() }).await;
-    let column = status(&served.import("item_price_id,usage_date,amount\na,b,c\n")).await;
+    let column = status(&served.import("item_price_id,usage_date,volume\na,b,c\n")).await;
 
     assert_eq!((key.0, nowhere.0, column.0), (401, 404, 400));
-    assert!(column.1.starts_with("amount: there is no such column"), "{}", column.1);
+    assert!(column.1.starts_with("volume: there is no such column"), "{}", column.1);
     for url in ["http://api.example.com", "api.example.com", "ftp://127.0.0.1", ""] {
         let refused = import::run(&Import { url: url.into(), ..good.clone() }, |_| {}).await;
         assert!(matches!(refused, Err(ImportError::Url(_))), "{url}: {refused:?}");
@@ -228,4 +228,20 @@ async fn rows_that_fail_for_a_moment_are_sent_again_and_no_others() {
     let sent: Vec<String> = bodies.iter().map(first_cells).collect();
     assert_eq!(sent, ["abcd", "abcd", "abcd", "abcd", "abcd", "ab", "a", "b", "cd", "cd", "d"]);
     assert!(!import.report.exists());
+}
+
+#[tokio::test]
+async fn a_file_says_unique_values_and_amounts_in_columns_of_their_own() {
+    let served = Served::new("fields").await;
+    let table = "item_price_id,unique_value,amount,usage_date,quantity\n\
+        minutes-usd,\"a; \"\"b\"\"\",0.70,2026-04-02T00:00:00Z,1\n\
+        minutes-usd,c,-0.70,2026-04-03T00:00:00Z,1\n";
+    let import = served.import(table);
+
+    let first = import::run(&import, |_| {}).await.unwrap();
+    let report = std::fs::read_to_string(&import.report).unwrap();
+    let again = import::run(&import, |_| {}).await.unwrap();
+
+    assert_eq!((first, again), (summary(1, 0, 1), summary(0, 1, 1)));
+    assert!(report.contains("minutes-usd,c,-0.70,2026-04-03T00:00:00Z,1,3,refused,amount: "), "{report}");
 }

@@ -55,12 +55,14 @@ pub struct ItemPriceChange {
     #[serde(default, deserialize_with = "text::present")]
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
+    /// It asks the same of each usage as before: to or from unique_count or weighted_sum is another item price.
     #[serde(default, deserialize_with = "text::present")]
     aggregation: Option<Aggregation>,
     #[serde(default, deserialize_with = "text::present")]
     included_usage: Option<Quantity>,
     #[serde(default, deserialize_with = "text::present")]
     bill_zero_usage: Option<bool>,
+    /// It asks the same of each usage as before: to or from dynamic is another item price.
     #[serde(default, deserialize_with = "text::present")]
     price: Option<Price>,
 }
