@@ -53,11 +53,13 @@ proptest! {
         records in records(),
         carried_over in quantity(),
         middle in -3_i64..4,
+        let_go in prop::collection::vec(-4_i64..4, 0..3),
     ) {
-        let held = |start_ms, end_ms, carried_over: Number| {
+        let held = |start_ms: i64, end_ms: i64, carried_over: Number| {
             let inside: Vec<Measurement> =
                 measured(&records).into_iter().filter(|one| (start_ms..end_ms).contains(&one.date_ms)).collect();
-            let window = Window::new(start_ms, end_ms, carried_over);
+            let let_go_ms = let_go.iter().copied().filter(|instant| (start_ms..end_ms).contains(instant)).collect();
+            let window = Window { let_go_ms, ..Window::new(start_ms, end_ms, carried_over) };
             let average = aggregate(Aggregation::WeightedSum, Some(&window), inside.iter().copied()).unwrap();
             (average.multiply(&(end_ms - start_ms).into()), window.held_at_end(inside.into_iter()))
         };
