@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use api::openapi::{DecimalInput, TimeInput};
+use api::openapi::{DecimalInput, SignedDecimalInput, TimeInput};
 use api::usage_place::read_time;
 use api::{Kind, NumberText, Problem, parse_json};
 use billing::id::{ItemPriceId, SubscriptionId, UsageId};
@@ -31,7 +31,7 @@ pub struct Fields {
     /// How much was used; below zero only where the price's aggregation is weighted_sum, whose usages say by how much
     /// changed what is held.
     #[serde(default)]
-    #[schema(value_type = DecimalInput, required)]
+    #[schema(value_type = SignedDecimalInput, required)]
     quantity: Option<NumberText>,
     /// What is counted once, such as a user; needed where the price's aggregation is unique_count.
     #[serde(default)]

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-pub use inputs::{DecimalInput, TimeInput};
+pub use inputs::{DecimalInput, SignedDecimalInput, TimeInput};
 pub use operation::Operation;
 pub use problems::ProblemBody;
 

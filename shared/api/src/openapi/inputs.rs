@@ -11,16 +11,34 @@ pub struct DecimalInput;
 
 impl PartialSchema for DecimalInput {
     fn schema() -> RefOr<Schema> {
-        let pattern = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?$";
-        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
         let number = ObjectBuilder::new().schema_type(Type::Number).minimum(Some(0));
         let description = "A decimal that is not negative: a string such as 12.50, or a number that is read digit by digit. At \
              most 15 digits before the point and 12 behind it, no exponent.";
-        Schema::AnyOf(AnyOfBuilder::new().item(text).item(number).description(Some(description)).build()).into()
+        decimal(r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?$", number, description)
     }
 }
 
 impl ToSchema for DecimalInput {}
+
+/// A decimal that may be negative, as a string or a number.
+#[derive(Debug)]
+pub struct SignedDecimalInput;
+
+impl PartialSchema for SignedDecimalInput {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(Type::Number);
+        let description = "A decimal: a string such as 12.50 or -3, or a number that is read digit by digit. At most 15 digits \
+             before the point and 12 behind it, no exponent.";
+        decimal(r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?$", number, description)
+    }
+}
+
+impl ToSchema for SignedDecimalInput {}
+
+fn decimal(pattern: &str, number: ObjectBuilder, description: &str) -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+    Schema::AnyOf(AnyOfBuilder::new().item(text).item(number).description(Some(description)).build()).into()
+}
 
 /// A time as a caller may write it.
 #[derive(Debug)]

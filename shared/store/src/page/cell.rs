@@ -198,6 +198,8 @@ fn deleted_content(text: &str) -> Result<DeletedContent, CellError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(millis: i64) -> Timestamp {
@@ -276,6 +278,21 @@ mod tests {
             "1;0;u%41",
         ] {
             assert!(Cell::decode(text, at(1_442_275_200_000)).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_unique_value_holds_it_is_read_back(
+            value in proptest::string::string_regex("(\\PC|;|%|%3B){1,40}").unwrap(),
+            note in proptest::option::of("[;%a-z]{0,10}"),
+        ) {
+            let date = at(1_442_275_200_000);
+            let said = Content { unique_value: Some(value), note, ..content("1") };
+
+            let read = Cell::decode(&Cell::new(said.clone(), date).encode(date), date).unwrap();
+
+            prop_assert_eq!(read.current.unwrap().content.canonical(), said.canonical());
         }
     }
 }
