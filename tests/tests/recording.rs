@@ -221,6 +221,7 @@ async fn what_breaks_a_rule_is_refused_with_its_type() {
         (json!({"item_price_id": "line-usd"}), "not-metered", "item_price_id"),
         (json!({"item_price_id": "other-usd"}), "price-not-on-subscription", "item_price_id"),
         (json!({"usage_date": "2027-02-20T00:05:00.001Z"}), "too-far-ahead", "usage_date"),
+        (json!({"quantity": "-1"}), "unsuitable-usage", "quantity"),
     ] {
         let refused = post(&world, fields).await.expect(422);
 
@@ -232,7 +233,7 @@ async fn what_breaks_a_rule_is_refused_with_its_type() {
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_by_the_name_of_its_field() {
     let world = world().await;
-    let bad = ["1e5", "-1", "NaN", "1000000000000000", "0.1234567890123", "", " 1", "+1", "Infinity", "1,5"];
+    let bad = ["1e5", "-", "NaN", "1000000000000000", "0.1234567890123", "", " 1", "+1", "Infinity", "1,5"];
     let quantities = bad.map(|text| (json!({"quantity": text}), "quantity"));
     let others = [
         (json!({"usage_date": null}), "usage_date"),
