@@ -37,7 +37,7 @@ pub struct Fields {
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     unique_value: Option<String>,
-    /// What it costs, not negative; needed where the price is dynamic.
+    /// What it costs in the currency of its price, not negative; needed where that is dynamic.
     #[serde(default)]
     #[schema(value_type = Option<DecimalInput>)]
     amount: Option<NumberText>,

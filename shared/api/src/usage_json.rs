@@ -29,12 +29,12 @@ pub struct UsageJson {
     item_price_id: ItemPriceId,
     /// When it was used.
     usage_date: Timestamp,
-    /// How much was used.
+    /// How much was used; by how much changed what is held, where the price's aggregation is weighted_sum.
     quantity: Quantity,
     /// What a unique_count counts once.
     #[serde(skip_serializing_if = "Option::is_none")]
     unique_value: Option<String>,
-    /// What it costs, where its price is dynamic.
+    /// What it costs in the currency of its price, where that is dynamic.
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<Amount>,
     /// The caller's remark.

@@ -292,4 +292,20 @@ mod tests {
         assert_eq!(cancelled.status_at(at("2026-03-10T11:59:59.999Z")), Status::Active);
         assert_eq!(cancelled.status_at(at("2026-03-10T12:00:00Z")), Status::Cancelled);
     }
+
+    #[test]
+    fn an_item_that_was_stored_before_prices_asked_for_anything_is_plain_and_stays_as_it_was() {
+        let stored = concat!(
+            r#"{"id":"si-minutes","item_price_id":"minutes","version":1,"metered":true,"billed":"in_arrears","#,
+            r#""quantity":"1","on":[{"from":"2026-01-31T00:00:00Z"}]}"#,
+        );
+
+        let mut item: SubscriptionItem = serde_json::from_str(stored).unwrap();
+
+        assert!(item.record_rules.are_plain());
+        assert_eq!(serde_json::to_string(&item).unwrap(), stored);
+        item.record_rules.held = true;
+        let asking = stored.replace(r#""on""#, r#""record_rules":{"held":true},"on""#);
+        assert_eq!(serde_json::to_string(&item).unwrap(), asking);
+    }
 }
