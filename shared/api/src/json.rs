@@ -50,16 +50,30 @@ fn problem(path: &str, error: &serde_json::Error) -> Problem {
     // The position within the body says less than the field, and nothing at all once a record is read by itself.
     let detail = message.rfind(" at line ").and_then(|end| message.get(..end)).unwrap_or(&message);
     let path = path.trim_start_matches('.');
-    // Serde blames the object that lacks a field, or has it twice; the caller wants the field.
-    let inner = ["missing field `", "duplicate field `"].iter().find_map(|start| detail.strip_prefix(start));
-    let inner = inner.and_then(|rest| rest.strip_suffix('`')).unwrap_or_default();
-    let field = match (path.is_empty(), inner.is_empty()) {
-        (false, false) if !path.ends_with(&format!(".{inner}")) => format!("{path}.{inner}"),
-        (true, false) => inner.to_owned(),
-        _ => path.to_owned(),
-    };
+    let field = joined(path, inner_path(detail));
     let problem = Problem::new(Kind::Unreadable, detail);
     if field.is_empty() || field == "?" { problem } else { problem.field(field) }
+}
+
+/// The field inside an object that a message is about. Serde blames the object that lacks a field, or has it twice, and a
+/// price all that is wrong in it: such a message begins with the field.
+fn inner_path(detail: &str) -> &str {
+    let starts = ["missing field `", "unknown field `", "duplicate field `", "`"];
+    let rest = starts.iter().find_map(|start| detail.strip_prefix(start));
+    rest.and_then(|rest| rest.split_once('`')).map_or("", |(inner, _)| inner)
+}
+
+/// A path and one inside it, which may begin with the name that the other ends with.
+fn joined(path: &str, inner: &str) -> String {
+    let (above, name) = path.rsplit_once('.').map_or(("", path), |(above, name)| (above, name));
+    let repeats = inner.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    match (path.is_empty(), inner.is_empty()) {
+        (true, _) => inner.to_owned(),
+        (_, true) => path.to_owned(),
+        _ if repeats && above.is_empty() => inner.to_owned(),
+        _ if repeats => format!("{above}.{inner}"),
+        _ => format!("{path}.{inner}"),
+    }
 }
 
 /// Refuses doubled keys and deep nesting, and leaves whatever is no JSON at all to the reading that follows.

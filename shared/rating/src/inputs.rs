@@ -243,28 +243,28 @@ mod tests {
     #[test]
     fn what_would_have_to_be_ignored_is_refused() {
         for (price, field, told) in [
-            (r#"{"model":"dynamic"}"#, r#""included_usage":"1""#, "included_usage has no meaning in a dynamic price"),
+            (r#"{"model":"dynamic"}"#, r#""included_usage":"1""#, "`included_usage` has no meaning in a dynamic price"),
             (
                 r#"{"model":"percentage","percent":"1"}"#,
                 r#""unit_rounding":{"round":"up"}"#,
-                "unit_rounding has no meaning in a percentage price",
+                "`unit_rounding` has no meaning in a percentage price",
             ),
             (
                 r#"{"model":"percentage","percent":"1"}"#,
                 r#""discounts":[{"discount":"free_units","quantity":"1"}]"#,
-                "discounts[0].quantity has no meaning in a percentage price",
+                "`discounts[0].quantity` has no meaning in a percentage price",
             ),
             (
                 r#"{"model":"percentage","percent":"1"}"#,
                 r#""aggregation":"max""#,
-                "aggregation has no meaning in a percentage price",
+                "`aggregation` has no meaning in a percentage price",
             ),
             (
                 r#"{"model":"volume","tiers":[{"unit_amount":"1"}]}"#,
                 r#""already_billed":{"quantity":"1"}"#,
                 "what is charged by a volume price cannot be charged in parts",
             ),
-            (r#"{"model":"flat_fee","amount":"1"}"#, r#""minimum_amount":"-1""#, "minimum_amount is not negative"),
+            (r#"{"model":"flat_fee","amount":"1"}"#, r#""minimum_amount":"-1""#, "`minimum_amount` is not negative"),
             (r#"{"model":"flat_fee","amount":"1"}"#, r#""window":{"start_ms":1,"end_ms":1}"#, "a window ends after it"),
             (r#"{"model":"flat_fee","amount":"1"}"#, r#""included_usage":"-1""#, "an included quantity of -1 is"),
         ] {

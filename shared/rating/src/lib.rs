@@ -15,7 +15,7 @@
 //! | `currency`, `money` | ISO 4217; whole minor units, and the only rounding |
 //! | `tier`, `ladder` | what prices in tiers are made of, as written and as rating runs over it |
 //! | `aggregation`, `aggregation/*` | many records to one quantity |
-//! | `price`, `price/*` | one pricing model, one file, one arm |
+//! | `price`, `price/*` | one pricing model, one file, one arm; `price/fields` reads them all |
 //! | `stage`, `stage/*` | what happens before and after a price: one stage, one file |
 //! | `inputs` | what a charge depends on, beside what was used |
 //! | `rate` | the entry points, and the order of the stages |

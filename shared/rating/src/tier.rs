@@ -50,8 +50,7 @@ pub struct Tier {
 /// assert!(Tiers::new(vec![tier(Some("100")), tier(None)]).is_ok());
 /// assert!(Tiers::new(vec![tier(None), tier(Some("100"))]).is_err());
 /// ```
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "Vec<Tier>")]
+#[derive(Clone, Debug)]
 pub struct Tiers {
     tiers: Vec<Tier>,
     /// Follows from the tiers.
@@ -123,14 +122,6 @@ impl Tiers {
     }
 }
 
-impl TryFrom<Vec<Tier>> for Tiers {
-    type Error = PriceError;
-
-    fn try_from(tiers: Vec<Tier>) -> Result<Self, PriceError> {
-        Tiers::new(tiers)
-    }
-}
-
 fn check_numbers(index: usize, tier: &Tier, unit: &str) -> Result<(), PriceError> {
     let field = |name: &str| format!("tiers[{index}].{name}");
     for (name, quantity) in [("up_to", tier.up_to), ("package_size", tier.package_size)] {
@@ -153,22 +144,23 @@ mod tests {
     use crate::number::Number;
 
     fn tiers(json: &str) -> Result<Tiers, String> {
-        serde_json::from_str(json).map_err(|error| error.to_string())
+        let tiers = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        Tiers::new(tiers).map_err(|error| error.to_string())
     }
 
     #[test]
     fn tiers_out_of_order_are_refused_by_name() {
         for (json, told) in [
-            (r#"[]"#, "a price has at least one tier"),
-            (r#"[{"up_to":"0"}]"#, "tiers[0].up_to is greater than 0"),
-            (r#"[{"up_to":"-5"}]"#, "tiers[0].up_to is greater than 0"),
-            (r#"[{"up_to":"5"},{"up_to":"5.0"}]"#, "tiers[1].up_to is greater than the tier's before it"),
-            (r#"[{"up_to":"5"},{"up_to":"4.999"}]"#, "tiers[1].up_to is greater than the tier's before it"),
-            (r#"[{},{"up_to":"5"}]"#, "tiers[0] is open, and only the last tier may be"),
-            (r#"[{"up_to":"5"},{"up_to":null},{}]"#, "tiers[1] is open, and only the last tier may be"),
-            (r#"[{"unit_amount":"-1"}]"#, "tiers[0].unit_amount is not negative"),
-            (r#"[{"up_to":"5"},{"flat_amount":"-0.01"}]"#, "tiers[1].flat_amount is not negative"),
-            (r#"[{"package_size":"0"}]"#, "tiers[0].package_size is greater than 0"),
+            (r#"[]"#, "`tiers` has at least one entry"),
+            (r#"[{"up_to":"0"}]"#, "`tiers[0].up_to` is greater than 0"),
+            (r#"[{"up_to":"-5"}]"#, "`tiers[0].up_to` is greater than 0"),
+            (r#"[{"up_to":"5"},{"up_to":"5.0"}]"#, "`tiers[1].up_to` is greater than the tier's before it"),
+            (r#"[{"up_to":"5"},{"up_to":"4.999"}]"#, "`tiers[1].up_to` is greater than the tier's before it"),
+            (r#"[{},{"up_to":"5"}]"#, "`tiers[0].up_to` is left open, and only the last tier's may be"),
+            (r#"[{"up_to":"5"},{"up_to":null},{}]"#, "`tiers[1].up_to` is left open, and only the last tier's may be"),
+            (r#"[{"unit_amount":"-1"}]"#, "`tiers[0].unit_amount` is not negative"),
+            (r#"[{"up_to":"5"},{"flat_amount":"-0.01"}]"#, "`tiers[1].flat_amount` is not negative"),
+            (r#"[{"package_size":"0"}]"#, "`tiers[0].package_size` is greater than 0"),
             (r#"[{"unit":"1"}]"#, "unknown field `unit`"),
             (r#"[{"unit_amount":1}]"#, "invalid type: integer `1`, expected an amount as a string"),
         ] {
@@ -180,7 +172,7 @@ mod tests {
             format!("[{}]", tiers.join(","))
         };
         assert!(tiers(&many(100)).is_ok());
-        assert!(tiers(&many(101)).unwrap_err().starts_with("a price has at most 100 tiers, not 101"));
+        assert!(tiers(&many(101)).unwrap_err().starts_with("`tiers` has at most 100 entries, not 101"));
     }
 
     #[test]

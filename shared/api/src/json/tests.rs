@@ -45,6 +45,44 @@ fn a_refusal_names_the_field() {
     }
 }
 
+/// What a price and the options of a line are made of is named by its whole path, wherever they stand.
+#[test]
+fn a_mistake_inside_a_price_is_named_by_its_path() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only reading is tested")]
+    struct Options {
+        price: Option<rating::Price>,
+        unit_rounding: Option<rating::UnitRounding>,
+        tax: Option<rating::Tax>,
+        discounts: Option<rating::Discounts>,
+        lines: Option<Vec<Options>>,
+    }
+    for (json, field) in [
+        (r#""price":{"unit_amount":"1","model":"per_unit","colour":"red"}"#, "price.colour"),
+        (r#""price":{"unit_amount":1,"model":"per_unit"}"#, "price.unit_amount"),
+        (r#""price":{"model":"per_unit","unit_amount":"1","amount":"1"}"#, "price.amount"),
+        (r#""price":{"model":"per_unit"}"#, "price.unit_amount"),
+        (r#""price":{"model":"tiered","tiers":[]}"#, "price.tiers"),
+        (r#""price":{"model":"tiered","tiers":[{"up_to":"5"},{"up_to":"4"}]}"#, "price.tiers[1].up_to"),
+        (r#""price":{"model":"percentage","percent":"1","free_records":1.5}"#, "price.free_records"),
+        (r#""unit_rounding":{"round":"up","multiple_of":"0"}"#, "unit_rounding.multiple_of"),
+        (r#""unit_rounding":{"round":"sideways"}"#, "unit_rounding.round"),
+        (r#""tax":{"rates":[{"name":"VAT","percent":"-1"}]}"#, "tax.rates[0].percent"),
+        (r#""tax":{"rates":[{"name":"VAT","percent":"1e1"}]}"#, "tax.rates[0].percent"),
+        (r#""tax":{"rates":[{"name":"VAT"}]}"#, "tax.rates[0].percent"),
+        (r#""discounts":[{"discount":"percent","percent":"101"}]"#, "discounts[0].percent"),
+        (r#""discounts":[{"discount":"percent","percent":1}]"#, "discounts[0].percent"),
+        (r#""discounts":[{"discount":"percent"}]"#, "discounts[0].percent"),
+        (r#""discounts":[{"discount":"percent","percent":"1","amount":"1"}]"#, "discounts[0].amount"),
+        (r#""lines":[{},{"price":{"model":"per_unit"}}]"#, "lines[1].price.unit_amount"),
+        (r#""lines":[{"unit_rounding":{"round":"up","multiple_of":"-1"}}]"#, "lines[0].unit_rounding.multiple_of"),
+    ] {
+        let (named, told) = refused::<Options>(&format!("{{{json}}}"));
+        assert_eq!(named, field, "{json}: {told}");
+    }
+}
+
 #[test]
 fn a_doubled_key_is_refused_where_nothing_is_derived_too() {
     assert_eq!(refused::<Value>(r#"{"a":{"b":1,"c":[{"d":1,"\u0064":1}]}}"#).0, "a.c[0].d");

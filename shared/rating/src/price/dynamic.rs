@@ -3,7 +3,7 @@
 //! Records of 0.70, 0.55 and 2.20 are 3.45 together; with a multiplier of 1.2 they are 4.14. Elsewhere: pre-rated usage,
 //! custom amount, dynamic with markup.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::PriceError;
@@ -14,17 +14,9 @@ use crate::quantity::Quantity;
 use crate::step::Step;
 
 /// The sum of the records' amounts, multiplied where there is a markup or a reduction for all.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "Fields")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Dynamic {
     #[serde(skip_serializing_if = "Option::is_none")]
-    multiplier: Option<Quantity>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fields {
-    #[serde(default)]
     multiplier: Option<Quantity>,
 }
 
@@ -73,14 +65,6 @@ impl Dynamic {
         let count = records.len().try_into().unwrap_or(u64::MAX);
         steps.push(Step::RecordAmounts { records: count, multiplier: self.multiplier, amount });
         Ok(())
-    }
-}
-
-impl TryFrom<Fields> for Dynamic {
-    type Error = PriceError;
-
-    fn try_from(fields: Fields) -> Result<Self, PriceError> {
-        Dynamic::new(fields.multiplier)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! 10.00 for 1 unit, 10.00 for a million. Elsewhere: fixed fee, recurring fee, subscription fee.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{PriceError, not_negative};
@@ -10,15 +10,8 @@ use crate::amount::Amount;
 use crate::step::Step;
 
 /// A flat fee; the amount is not negative.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "Fields")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FlatFee {
-    amount: Amount,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fields {
     amount: Amount,
 }
 
@@ -38,14 +31,6 @@ impl FlatFee {
 
     pub(super) fn price(&self, steps: &mut Vec<Step>) {
         steps.push(Step::Flat { amount: self.amount.into() });
-    }
-}
-
-impl TryFrom<Fields> for FlatFee {
-    type Error = PriceError;
-
-    fn try_from(fields: Fields) -> Result<Self, PriceError> {
-        FlatFee::new(fields.amount)
     }
 }
 

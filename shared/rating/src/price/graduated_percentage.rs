@@ -32,15 +32,14 @@ pub struct PercentTier {
 }
 
 /// A graduated price whose tiers charge a share of the money that lies in them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "Fields", into = "Fields")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(into = "Fields")]
 pub struct GraduatedPercentage {
     #[schema(value_type = Vec<PercentTier>, min_items = 1, max_items = 100)]
     tiers: Tiers,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize)]
 struct Fields {
     tiers: Vec<PercentTier>,
 }
@@ -79,14 +78,6 @@ impl GraduatedPercentage {
 
     pub(super) fn price(&self, quantity: &Number, steps: &mut Vec<Step>) -> Result<Number, RatingError> {
         self.tiers.ladder().graduated(quantity, steps, Step::percent_tier)
-    }
-}
-
-impl TryFrom<Fields> for GraduatedPercentage {
-    type Error = PriceError;
-
-    fn try_from(fields: Fields) -> Result<Self, PriceError> {
-        GraduatedPercentage::new(&fields.tiers)
     }
 }
 

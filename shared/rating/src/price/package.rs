@@ -2,7 +2,7 @@
 //!
 //! With packages of 1000 at 5, 1001 units are 2 packages: 10. Elsewhere: bundle, block, transform quantity.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{PriceError, not_negative};
@@ -13,16 +13,8 @@ use crate::quantity::Quantity;
 use crate::step::Step;
 
 /// A price per package; the size is greater than 0, the amount not negative.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "Fields")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Package {
-    package_size: Quantity,
-    package_amount: Amount,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fields {
     package_size: Quantity,
     package_amount: Amount,
 }
@@ -63,14 +55,6 @@ impl Package {
             amount,
         });
         Ok(())
-    }
-}
-
-impl TryFrom<Fields> for Package {
-    type Error = PriceError;
-
-    fn try_from(fields: Fields) -> Result<Self, PriceError> {
-        Package::new(fields.package_size, fields.package_amount)
     }
 }
 

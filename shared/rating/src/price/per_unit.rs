@@ -2,7 +2,7 @@
 //!
 //! 361 minutes at 0.05 are 18.05. Elsewhere: standard, unit pricing, linear.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{PriceError, not_negative};
@@ -11,15 +11,8 @@ use crate::number::Number;
 use crate::step::Step;
 
 /// A price per unit; it is not negative, and may be finer than a minor unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "Fields")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PerUnit {
-    unit_amount: Amount,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fields {
     unit_amount: Amount,
 }
 
@@ -44,14 +37,6 @@ impl PerUnit {
         }
         let amount = quantity.multiply(&self.unit_amount.into());
         steps.push(Step::Units { quantity: quantity.clone(), unit_amount: self.unit_amount, amount });
-    }
-}
-
-impl TryFrom<Fields> for PerUnit {
-    type Error = PriceError;
-
-    fn try_from(fields: Fields) -> Result<Self, PriceError> {
-        PerUnit::new(fields.unit_amount)
     }
 }
 

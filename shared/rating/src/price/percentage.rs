@@ -17,8 +17,8 @@ use crate::percent::Percent;
 use crate::step::Step;
 
 /// A share of the money of each record; the records' quantities are the money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "PercentageTerms", into = "PercentageTerms")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "PercentageTerms")]
 pub struct Percentage(PercentageTerms);
 
 impl PartialSchema for Percentage {
@@ -185,14 +185,6 @@ impl Bounded {
     }
 }
 
-impl TryFrom<PercentageTerms> for Percentage {
-    type Error = PriceError;
-
-    fn try_from(terms: PercentageTerms) -> Result<Self, PriceError> {
-        Percentage::new(terms)
-    }
-}
-
 impl From<Percentage> for PercentageTerms {
     fn from(price: Percentage) -> PercentageTerms {
         price.0
@@ -228,7 +220,7 @@ mod tests {
     use super::*;
 
     fn price(json: &str) -> Percentage {
-        serde_json::from_str(json).unwrap()
+        Percentage::new(serde_json::from_str(json).unwrap()).unwrap()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! With 50 up to 1000 and 200 up to 5000, 4500 units are 200, and so are 1001. Elsewhere: stair-step, bands, brackets.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::PriceError;
@@ -12,15 +12,8 @@ use crate::step::Step;
 use crate::tier::Tiers;
 
 /// A stairstep price: its tiers have flat amounts only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "Fields")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Stairstep {
-    tiers: Tiers,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fields {
     tiers: Tiers,
 }
 
@@ -53,14 +46,6 @@ impl Stairstep {
             steps.push(Step::tier(rung, rung.share(quantity.clone())?));
         }
         Ok(())
-    }
-}
-
-impl TryFrom<Fields> for Stairstep {
-    type Error = PriceError;
-
-    fn try_from(fields: Fields) -> Result<Self, PriceError> {
-        Stairstep::new(fields.tiers)
     }
 }
 

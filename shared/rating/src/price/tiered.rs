@@ -4,7 +4,7 @@
 //! is entered is added once; with a package size the units in a tier are charged in whole packages. Elsewhere:
 //! graduated, all tiers, progressive.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::RatingError;
@@ -13,7 +13,7 @@ use crate::step::Step;
 use crate::tier::Tiers;
 
 /// A graduated price.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tiered {
     tiers: Tiers,

@@ -3,7 +3,7 @@
 //! With 7 up to 5 and 6.5 up to 10, 6 units are 6 x 6.5 = 39: more units may cost less. The flat amount of the reached
 //! tier is added once; with a package size all units are charged in whole packages. Elsewhere: top tier, all units.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::RatingError;
@@ -12,7 +12,7 @@ use crate::step::Step;
 use crate::tier::Tiers;
 
 /// A price by volume.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Volume {
     tiers: Tiers,

@@ -21,7 +21,7 @@ pub const MOST_DISCOUNTS: usize = 20;
 
 /// One thing that is taken off; in JSON tagged by `discount`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "discount", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "discount", rename_all = "snake_case", deny_unknown_fields, try_from = "Fields")]
 pub enum Discount {
     /// Units, at what the last of them cost.
     FreeUnits {
@@ -88,6 +88,47 @@ impl Discounts {
 
     pub(crate) fn has_free_units(&self) -> bool {
         matches!(self.0.first(), Some(Discount::FreeUnits { .. }))
+    }
+}
+
+/// The fields of all discounts, which are read one by one, so that a mistake is told with its place.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    discount: Kind,
+    quantity: Option<Quantity>,
+    percent: Option<Percent>,
+    amount: Option<Amount>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    FreeUnits,
+    Percent,
+    Amount,
+}
+
+impl TryFrom<Fields> for Discount {
+    type Error = PriceError;
+
+    fn try_from(fields: Fields) -> Result<Self, PriceError> {
+        let Fields { discount, quantity, percent, amount } = fields;
+        let said = [("quantity", quantity.is_some()), ("percent", percent.is_some()), ("amount", amount.is_some())];
+        let known = match discount {
+            Kind::FreeUnits => "quantity",
+            Kind::Percent => "percent",
+            Kind::Amount => "amount",
+        };
+        if let Some((field, _)) = said.into_iter().find(|(field, is_said)| *is_said && *field != known) {
+            return Err(PriceError::Unknown { field });
+        }
+        let missing = || PriceError::Missing { field: known };
+        Ok(match discount {
+            Kind::FreeUnits => Discount::FreeUnits { quantity: quantity.ok_or_else(missing)? },
+            Kind::Percent => Discount::Percent { percent: percent.ok_or_else(missing)? },
+            Kind::Amount => Discount::Amount { amount: amount.ok_or_else(missing)? },
+        })
     }
 }
 
@@ -185,15 +226,17 @@ mod tests {
     #[test]
     fn what_is_no_discount_is_refused_by_name() {
         for (json, told) in [
-            (r#"[{"discount":"percent","percent":"101"}]"#, "discounts[0].percent is at most 100"),
-            (r#"[{"discount":"percent","percent":"-1"}]"#, "discounts[0].percent is not negative"),
-            (r#"[{"discount":"amount","amount":"-1"}]"#, "discounts[0].amount is not negative"),
-            (r#"[{"discount":"free_units","quantity":"-1"}]"#, "discounts[0].quantity is not negative"),
+            (r#"[{"discount":"percent","percent":"101"}]"#, "`discounts[0].percent` is at most 100"),
+            (r#"[{"discount":"percent","percent":"-1"}]"#, "`discounts[0].percent` is not negative"),
+            (r#"[{"discount":"amount","amount":"-1"}]"#, "`discounts[0].amount` is not negative"),
+            (r#"[{"discount":"free_units","quantity":"-1"}]"#, "`discounts[0].quantity` is not negative"),
             (
                 r#"[{"discount":"percent","percent":"1"},{"discount":"free_units","quantity":"1"}]"#,
-                "discounts[1] takes off units, and stands before those that take off money",
+                "`discounts[1]` takes off units, and stands before those that take off money",
             ),
             (r#"[{"discount":"gift"}]"#, "unknown variant `gift`"),
+            (r#"[{"discount":"amount"}]"#, "missing field `amount`"),
+            (r#"[{"discount":"amount","amount":"1","rate":"1"}]"#, "unknown field `rate`"),
             (r#"[{"discount":"amount","amount":"1","percent":"1"}]"#, "unknown field `percent`"),
         ] {
             let error = serde_json::from_str::<Discounts>(json).unwrap_err().to_string();

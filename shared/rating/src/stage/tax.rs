@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn what_is_no_tax_is_refused_by_name() {
         for (json, told) in [
-            (r#"{"rates":[{"name":"VAT","percent":"-1"}]}"#, "tax.rates[0].percent is not negative"),
+            (r#"{"rates":[{"name":"VAT","percent":"-1"}]}"#, "`tax.rates[0].percent` is not negative"),
             (r#"{"rates":[{"name":"VAT"}]}"#, "missing field `percent`"),
             (r#"{"inclusive":true}"#, "missing field `rates`"),
             (r#"{"rates":[],"compound":true}"#, "unknown field `compound`"),
