@@ -64,20 +64,21 @@ fn check_number(text: &str) -> Option<Number> {
 
 /// A plain decimal without trailing zeros where that ends, otherwise a reduced fraction.
 fn canonical(exact: &BigRational) -> String {
-    let mut tenths = exact.clone();
-    for digits in 0..exact.denom().bits() {
-        if tenths.is_integer() {
-            let digits = usize::try_from(digits).unwrap();
-            let whole = tenths.to_integer();
-            let padded = format!("{:0>width$}", whole.magnitude(), width = digits + 1);
-            let (integer, fraction) = padded.split_at(padded.len() - digits);
-            let sign = if whole < BigInt::from(0) { "-" } else { "" };
-            let point = if fraction.is_empty() { "" } else { "." };
-            return format!("{sign}{integer}{point}{fraction}");
-        }
-        tenths *= BigInt::from(10);
+    let (mut rest, mut digits) = (exact.denom().clone(), 0);
+    while rest != BigInt::from(1) {
+        let Some(factor) = [10, 5, 2].into_iter().find(|&factor| &rest % factor == BigInt::from(0)) else {
+            return exact.to_string();
+        };
+        rest /= factor;
+        digits += 1;
     }
-    exact.to_string()
+    let whole = exact.numer() * BigInt::from(10).pow(digits) / exact.denom();
+    let digits = usize::try_from(digits).unwrap();
+    let padded = format!("{:0>width$}", whole.magnitude(), width = digits + 1);
+    let (integer, fraction) = padded.split_at(padded.len() - digits);
+    let sign = if whole < BigInt::from(0) { "-" } else { "" };
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{integer}{point}{fraction}")
 }
 
 /// The fast form and big fractions agree, whichever of them either number has.
