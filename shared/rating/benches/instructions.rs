@@ -14,7 +14,12 @@ use cases::Case;
 mod cases;
 
 /// What nothing may take more instructions than, by the name that it is told under.
-const MOST: [(&str, u64); 0] = [];
+const MOST: [(&str, u64); 4] = [
+    ("steps of tiered, 10 tiers", 2_300),
+    ("charge of tiered, 10 tiers", 3_300),
+    ("per_unit, tax", 10_000),
+    ("line of 30 records, from text", 10_000),
+];
 
 /// How often a thing is done before and beside what is counted.
 const FEW: u64 = 200;
@@ -39,15 +44,15 @@ fn main() -> ExitCode {
         println!("valgrind is not installed: instructions are not counted, and no bound is checked");
     }
     let mut is_within = true;
-    println!("| {:38} | {:>8} | {:>12} | {:>5} |", "what", "ns", "instructions", "most");
-    println!("|{:-<40}|{:->10}|{:->14}|{:->7}|", "", ":", ":", ":");
+    println!("| {:40} | {:>8} | {:>12} | {:>5} |", "what", "ns", "instructions", "most");
+    println!("|{:-<42}|{:->10}|{:->14}|{:->7}|", "", ":", ":", ":");
     for case in &cases {
         let most = MOST.iter().find(|(name, _)| *name == case.name).map(|(_, most)| *most);
         let counted = has_valgrind.then(|| instructions(case));
         is_within &= most.zip(counted).is_none_or(|(most, counted)| counted <= most);
         let told = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
         let (time, counted, most) = (nanoseconds(case), told(counted), told(most));
-        println!("| {:38} | {time:>8} | {counted:>12} | {most:>5} |", case.name);
+        println!("| {:40} | {time:>8} | {counted:>12} | {most:>5} |", case.name);
     }
     if is_within {
         return ExitCode::SUCCESS;

@@ -132,9 +132,7 @@ impl Money {
 impl From<Money> for Number {
     /// The amount in major units.
     fn from(money: Money) -> Number {
-        let minor_per_major = minor_per_major(money.currency).fraction();
-        let exact = BigRational::new(money.minor_units.into(), minor_per_major.to_integer());
-        Number::from_fraction(exact)
+        Number::from_scaled(Scaled { mantissa: money.minor_units, scale: money.currency.minor_digits() })
     }
 }
 

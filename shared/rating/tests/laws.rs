@@ -1,15 +1,29 @@
 //! The laws of rating, each tried on 100,000 cases.
+//!
+//! | law | test |
+//! |---|---|
+//! | lines sum to the total | `the_steps_of_a_charge_sum_to_its_amount` |
+//! | order and batches of records change nothing | `the_order_of_records_changes_nothing`, `batches_amount_to_what_all_records_do` |
+//! | monotone models are monotone | `more_never_costs_less_where_a_price_only_rises` |
+//! | a graduated price is continuous | `a_graduated_price_without_flat_amounts_does_not_jump_at_a_bound` |
+//! | splitting a period conserves the sum | `what_was_used_is_conserved_when_a_period_is_split`, `what_is_held_is_conserved_when_a_period_is_split`, `parts_of_a_period_cost_what_the_whole_does` |
+//! | cap and minimum hold | `an_amount_stays_within_its_limits` |
+//! | both number paths agree | `number::tests::both_paths_agree`, `ladder::tests::the_short_way_gives_the_steps_of_the_exact_one` in the crate |
+//! | explain verifies | `what_was_explained_verifies` |
+//! | what was printed is read as the same | `a_number_is_what_was_printed` |
 
 #![allow(clippy::unwrap_used)]
 
-#[path = "properties/generators.rs"]
+#[path = "laws/generators.rs"]
 mod generators;
+#[path = "laws/others.rs"]
+mod others;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use rating::{
-    Aggregation, AlreadyBilled, Amount, ChargeInputs, Measurement, Number, Package, PerUnit, Price, Quantity,
-    Stairstep, Step, Tier, Tiered, Tiers, Window, aggregate, rate_usage,
+    Aggregation, AlreadyBilled, Amount, ChargeInputs, Explanation, Measurement, Money, Number, Package, PerUnit, Price,
+    Quantity, Stairstep, Step, Tier, Tiered, Tiers, Window, aggregate, rate_usage, verify,
 };
 
 use generators::{Record, amount, decimal, measured, percent_tiers, price, quantity, records, tiers};
@@ -20,8 +34,15 @@ fn amount_of(price: &Price, quantity: Quantity) -> Number {
     Step::sum(&price.price(&quantity.into()).unwrap())
 }
 
-fn inputs(price: &Price) -> ChargeInputs<'_> {
-    ChargeInputs::new(price, "USD".parse().unwrap())
+/// The same records in another order.
+fn reordered(records: &[Record], middle: prop::sample::Index) -> Vec<Record> {
+    let mut records = records.to_vec();
+    if !records.is_empty() {
+        let middle = middle.index(records.len());
+        records.rotate_left(middle);
+        records[..middle].reverse();
+    }
+    records
 }
 
 fn total(aggregation: Aggregation, records: &[Record]) -> Number {
@@ -36,6 +57,55 @@ fn plain(tiers: &Tiers) -> Vec<Tier> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+    #[test]
+    fn the_steps_of_a_charge_sum_to_its_amount(inputs in generators::inputs(), records in records()) {
+        if let Some(charge) = rate_usage(&inputs, &measured(&records)).unwrap() {
+            prop_assert_eq!(&Step::sum(&charge.steps), &charge.unrounded);
+            // Rounded once: half a minor unit away at most.
+            let error = Number::from(charge.amount).subtract(&charge.unrounded);
+            let twice = error.add(&error);
+            let minor_unit = Number::from(Money::from_minor_units(1, inputs.currency));
+            prop_assert!(twice <= minor_unit && twice >= Number::ZERO.subtract(&minor_unit));
+        } else {
+            prop_assert!(records.is_empty() && !inputs.bill_zero_usage);
+        }
+    }
+
+    #[test]
+    fn the_order_of_records_changes_nothing(
+        inputs in generators::inputs(),
+        records in records(),
+        middle in any::<prop::sample::Index>(),
+    ) {
+        let charge = rate_usage(&inputs, &measured(&records)).unwrap();
+        let again = rate_usage(&inputs, &measured(&reordered(&records, middle))).unwrap();
+        prop_assert_eq!(serde_json::to_string(&again).unwrap(), serde_json::to_string(&charge).unwrap());
+    }
+
+    #[test]
+    fn what_was_explained_verifies(
+        inputs in generators::inputs(),
+        records in records(),
+        middle in any::<prop::sample::Index>(),
+    ) {
+        if let Some(explanation) = Explanation::of(inputs, &measured(&records), "digest".to_owned()).unwrap() {
+            let stored = serde_json::to_string(&explanation).unwrap();
+            let read: Explanation = serde_json::from_str(&stored).unwrap();
+            prop_assert_eq!(serde_json::to_string(&read).unwrap(), stored);
+            prop_assert_eq!(verify(&read, &measured(&reordered(&records, middle)), "digest"), []);
+            let mut wrong = read;
+            wrong.charge.unrounded = wrong.charge.unrounded.add(&"0.000000000001".parse().unwrap());
+            prop_assert_eq!(verify(&wrong, &measured(&records), "digest").len(), 1);
+        }
+    }
+
+    #[test]
+    fn what_was_used_is_conserved_when_a_period_is_split(records in records(), middle in -3_i64..=3) {
+        let (before, after): (Vec<Record>, Vec<Record>) = records.iter().cloned().partition(|(date_ms, ..)| *date_ms < middle);
+        let parts = total(Aggregation::Sum, &before).add(&total(Aggregation::Sum, &after));
+        prop_assert_eq!(parts, total(Aggregation::Sum, &records));
+    }
 
     #[test]
     fn batches_amount_to_what_all_records_do(records in records(), middle in any::<prop::sample::Index>()) {
@@ -121,7 +191,7 @@ proptest! {
     ) {
         let price = Price::Tiered(Tiered::new(tiers));
         let record = |quantity| Measurement::new(0, None, quantity);
-        let inputs = ChargeInputs { included, ..inputs(&price) };
+        let inputs = ChargeInputs { included, ..ChargeInputs::new(&price, "USD".parse().unwrap()) };
         let whole = rate_usage(&inputs, &[record(first), record(second)]).unwrap().unwrap();
         let one = rate_usage(&inputs, &[record(first)]).unwrap().unwrap();
         let already_billed = Some(AlreadyBilled { quantity: first.into(), amount: one.unrounded.clone() });
@@ -143,7 +213,7 @@ proptest! {
             maximum_amount: Some(maximum.max(minimum)),
             ..ChargeInputs::new(&price, code.parse().unwrap())
         };
-        let record = [Measurement::new(0, None, used)];
+        let record = [Measurement { amount: Some(left), ..Measurement::new(0, None, used) }];
         let charge = rate_usage(&inputs, &record).unwrap().unwrap();
         prop_assert!(charge.unrounded >= minimum.into() && charge.unrounded <= maximum.max(minimum).into());
         prop_assert_eq!(&Step::sum(&charge.steps), &charge.unrounded);

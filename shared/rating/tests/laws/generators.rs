@@ -5,8 +5,9 @@ use proptest::option::of as option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use rating::{
-    Amount, FlatFee, GraduatedPercentage, Measurement, Package, PerUnit, PercentTier, Percentage, PercentageTerms,
-    Price, Quantity, Stairstep, Tier, Tiered, Tiers, Volume,
+    Aggregation, Amount, ChargeInputs, Discount, Discounts, Dynamic, FlatFee, GraduatedPercentage, Measurement,
+    Package, PerUnit, PercentTier, Percentage, PercentageTerms, Price, Proration, ProrationBasis, Quantity, RoundUnits,
+    Rounding, Stairstep, Tier, Tiered, Tiers, UnitRounding, Volume,
 };
 
 /// A decimal as the door lets it in, with 0 to 12 digits after the point; small ones and huge ones.
@@ -55,6 +56,7 @@ pub fn price() -> impl Strategy<Value = Price> {
         (positive_quantity(), amount()).prop_map(|(size, amount)| Price::Package(Package::new(size, amount).unwrap())),
         percentage().prop_map(|terms| Price::Percentage(Percentage::new(terms).unwrap())),
         tiers(true).prop_map(|tiers| Price::GraduatedPercentage(percent_tiers(&tiers))),
+        option(positive_quantity()).prop_map(|multiplier| Price::Dynamic(Dynamic::new(multiplier).unwrap())),
     ]
 }
 
@@ -81,6 +83,50 @@ fn percentage() -> impl Strategy<Value = PercentageTerms> {
     })
 }
 
+/// The inputs of a charge with any price, and with what may be said beside it.
+pub fn inputs() -> impl Strategy<Value = ChargeInputs<'static>> {
+    use Aggregation::{Count, Last, Max, Sum, UniqueCount, WeightedSum};
+    let beside = (
+        select(vec![Sum, Sum, Last, Max, Count, UniqueCount, WeightedSum]),
+        select(vec![Rounding::HalfAwayFromZero, Rounding::HalfEven]),
+        select(vec!["USD", "JPY", "KWD"]),
+        any::<bool>(),
+    );
+    let quantities = (quantity(), option((select(vec![RoundUnits::Up, RoundUnits::Nearest]), positive_quantity())));
+    let amounts = (option(0_u64..=30), option(discount()), option(amount()), option(amount()));
+    (price(), beside, quantities, amounts).prop_map(|(price, beside, (included, rounding), amounts)| {
+        let (aggregation, round, code, bill_zero_usage) = beside;
+        let (days, discount, minimum_amount, maximum_amount) = amounts;
+        let mut inputs = ChargeInputs::new(&price, code.parse().unwrap()).into_owned();
+        // Where each record has a price of its own, nothing is done to their quantity.
+        if !matches!(price, Price::Percentage(_) | Price::Dynamic(_)) {
+            inputs.aggregation = aggregation;
+            inputs.included = included;
+            inputs.unit_rounding = rounding.map(|(round, size)| UnitRounding::new(round, size).unwrap());
+        }
+        let window = r#"{"start_ms":-3,"end_ms":3}"#;
+        let part = |used| Proration::new(ProrationBasis::CalendarDays, used, 30).unwrap();
+        let discounts = Discounts::new(discount.into_iter().collect()).unwrap();
+        ChargeInputs {
+            rounding: round,
+            bill_zero_usage,
+            window: Some(serde_json::from_str(window).unwrap()),
+            proration: days.map(part),
+            discounts: std::borrow::Cow::Owned(discounts),
+            minimum_amount,
+            maximum_amount,
+            ..inputs
+        }
+    })
+}
+
+fn discount() -> impl Strategy<Value = Discount> {
+    prop_oneof![
+        (0_u32..=100).prop_map(|percent| Discount::Percent { percent: percent.to_string().parse().unwrap() }),
+        amount().prop_map(|amount| Discount::Amount { amount }),
+    ]
+}
+
 /// Date, id and quantity.
 pub type Record = (i64, Option<String>, Quantity);
 
@@ -90,6 +136,12 @@ pub fn records() -> impl Strategy<Value = Vec<Record>> {
     vec((-3_i64..3, id, quantity()), 0..8)
 }
 
+/// Who used it is the id, and what it cost the quantity.
 pub fn measured(records: &[Record]) -> Vec<Measurement<'_>> {
-    records.iter().map(|(date_ms, id, quantity)| Measurement::new(*date_ms, id.as_deref(), *quantity)).collect()
+    let measured = records.iter().map(|(date_ms, id, quantity)| Measurement {
+        unique_value: Some(id.as_deref().unwrap_or("nobody")),
+        amount: Some(quantity.to_string().parse().unwrap()),
+        ..Measurement::new(*date_ms, id.as_deref(), *quantity)
+    });
+    measured.collect()
 }
