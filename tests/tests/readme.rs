@@ -10,8 +10,9 @@ use bytes::Bytes;
 use http::Request;
 use local::functions::ROOT_KEY;
 use local::{System, demo};
-use rating::{ChargeInputs, Measurement, Price, rate_usage};
-use serde_json::Value;
+use rating::{Aggregation, ChargeInputs, Measurement, Price, Quantity, Window, aggregate, rate_usage};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 const README: &str = include_str!("../../README.md");
 
@@ -238,10 +239,8 @@ async fn the_readme_examples_work_as_printed() {
 #[test]
 fn the_pricing_table_of_the_readme_says_what_rating_computes() {
     let mut models = BTreeSet::new();
-    let rows = README.lines().skip_while(|line| !line.starts_with("| model |")).skip(2);
-    for row in rows.take_while(|line| line.starts_with('|')) {
-        let cells: Vec<&str> = row.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`')).collect();
-        let [model, _, price, quantity, amount, _] = cells[..] else { panic!("six cells: {row}") };
+    for row in table("model") {
+        let [model, _, price, quantity, amount, _] = row[..] else { panic!("six cells: {row:?}") };
         let json: Value = serde_json::from_str(price).unwrap_or_else(|error| panic!("{error}: {price}"));
         let price: Price = serde_json::from_str(price).unwrap_or_else(|error| panic!("{error}: {price}"));
         let inputs = ChargeInputs::new(&price, "USD".parse().unwrap());
@@ -254,18 +253,83 @@ fn the_pricing_table_of_the_readme_says_what_rating_computes() {
 
         let charge = rate_usage(&inputs, &records).unwrap().unwrap();
 
-        assert_eq!(json["model"], model, "{row}");
-        assert_eq!(charge.amount.to_string(), amount, "{row}");
+        assert_eq!(json["model"], model, "{row:?}");
+        assert_eq!(charge.amount.to_string(), amount, "{row:?}");
         assert!(models.insert(model.to_owned()), "{model} has two rows");
     }
 
     assert_eq!(models, every_model());
 }
 
+#[test]
+fn the_table_of_aggregations_says_what_rating_computes() {
+    let window: Window = serde_json::from_str(r#"{"start_ms":0,"end_ms":31}"#).unwrap();
+    let mut aggregations = BTreeSet::new();
+    for row in table("aggregation") {
+        let [aggregation, _, records, quantity, _] = row[..] else { panic!("five cells: {row:?}") };
+        let record = |(text, index): (&'static str, i64)| {
+            let (date_ms, value) = match text.strip_prefix("day ").and_then(|rest| rest.split_once(": ")) {
+                Some((day, value)) => (day.parse().unwrap(), value),
+                None => (index, text),
+            };
+            let quantity = value.parse().unwrap_or(Quantity::ZERO);
+            Measurement { unique_value: Some(value), ..Measurement::new(date_ms, None, quantity) }
+        };
+        let records = records.split(", ").zip(0..).map(record);
+
+        let word: Aggregation = serde_json::from_value(json!(aggregation)).unwrap();
+        let total = aggregate(word, Some(&window), records).unwrap();
+
+        assert_eq!(total.to_text(), quantity, "{row:?}");
+        assert!(aggregations.insert(aggregation.to_owned()), "{aggregation} has two rows");
+    }
+
+    assert_eq!(aggregations, listed::<Aggregation>(r#""no aggregation""#));
+}
+
+#[test]
+fn the_table_of_stages_says_what_rating_computes() {
+    let mut fields = BTreeSet::new();
+    for row in table("stage") {
+        let [_, inputs, quantity, amount, _] = row[..] else { panic!("five cells: {row:?}") };
+        let mut json = json!({"price": {"model": "per_unit", "unit_amount": "1.00"}, "currency_code": "USD"});
+        let beside: Map<String, Value> =
+            serde_json::from_str(inputs).unwrap_or_else(|error| panic!("{error}: {inputs}"));
+        fields.extend(beside.keys().filter(|name| *name != "price").cloned());
+        json.as_object_mut().unwrap().extend(beside);
+        let inputs: ChargeInputs = serde_json::from_value(json).unwrap();
+
+        let record = Measurement::new(0, None, quantity.parse().unwrap());
+        let charge = rate_usage(&inputs, &[record]).unwrap().unwrap();
+
+        let total = charge.tax.as_ref().map_or(charge.amount, |tax| tax.gross);
+        assert_eq!(total.to_string(), amount, "{row:?}");
+    }
+
+    // Those that are told elsewhere: the table of models, that of aggregations, and what nothing used costs.
+    let told = ["price", "currency_code", "aggregation", "window", "bill_zero_usage"].map(str::to_owned);
+    fields.extend(told);
+    assert_eq!(fields, listed::<ChargeInputs>(r#"{"no field":1}"#));
+}
+
+/// The cells of the table whose first heading is this.
+fn table(heading: &str) -> Vec<Vec<&'static str>> {
+    let start = format!("| {heading} |");
+    let rows = README.lines().skip_while(|line| !line.starts_with(&start)).skip(2);
+    let cells =
+        |row: &'static str| row.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+    rows.take_while(|line| line.starts_with('|')).map(cells).collect()
+}
+
 /// The names of all models, from what rating answers to one that is none.
 fn every_model() -> BTreeSet<String> {
-    let error = serde_json::from_str::<Price>(r#"{"model":"no model"}"#).unwrap_err().to_string();
-    let (_, listed) = error.split_once("expected").expect("the error lists the models");
+    listed::<Price>(r#"{"model":"no model"}"#)
+}
+
+/// The names that there are, from the answer to one that there is not.
+fn listed<T: DeserializeOwned>(json: &str) -> BTreeSet<String> {
+    let error = serde_json::from_str::<T>(json).map(drop).unwrap_err().to_string();
+    let (_, listed) = error.split_once("expected").expect("the error lists the names");
     listed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 

@@ -25,6 +25,10 @@
 //! | `digest` | SHA-256 over canonical lines |
 //! | [`schema`] | how the types look in the API's description |
 //!
+//! Beside the source: `tests/laws.rs` tries the laws of rating, `tests/vectors.rs` the examples that vendors publish,
+//! `bash tests/fuzz.sh` (of the repository) the readers and rating itself against an oracle, and
+//! `cargo bench -p rating --bench instructions` tells what each model costs.
+//!
 //! Invariants:
 //!
 //! - The unrounded amount is the exact sum of the steps' amounts; it is rounded once, to the currency's minor unit.

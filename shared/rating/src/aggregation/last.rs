@@ -23,6 +23,7 @@ mod tests {
     #[test]
     fn last_goes_by_date_and_then_by_id() {
         check(Aggregation::Last, &[], "0");
+        check(Aggregation::Last, &[(1, None, "9"), (2, None, "0")], "0");
         check(Aggregation::Last, &[(1, None, "9"), (2, None, "5.50")], "5.5");
         check(Aggregation::Last, &[(-5, None, "9"), (-6, Some("z"), "5")], "9");
         check(Aggregation::Last, &[(2, None, "9"), (2, Some("a"), "5")], "5");

@@ -46,6 +46,9 @@ mod tests {
             let values: Vec<_> = values.iter().copied().map(Some).collect();
             assert_eq!(counted(&values).unwrap(), count, "{values:?}");
         }
+        let many: Vec<String> = (0..10_000).map(|user| (user % 5_000).to_string()).collect();
+        let many: Vec<_> = many.iter().map(|user| Some(user.as_str())).collect();
+        assert_eq!(counted(&many).unwrap(), "5000");
         assert_eq!(counted(&[Some("a"), None]), Err(RatingError::MissingUniqueValue { date_ms: 1 }));
     }
 }
