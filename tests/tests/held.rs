@@ -1,6 +1,8 @@
 //! Quantities that are held: each usage says by how much what is held changes, and it lasts beyond the period.
 
+use billing::timestamp::Timestamp;
 use http::Method;
+use rating::Number;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, KEY, World};
@@ -300,5 +302,74 @@ async fn what_is_held_lasts_beyond_a_day_that_the_zone_skipped() {
             json!([["3", "3", "3", "3.00"], ["3", "3", "3", "3.00"], ["3", "3", "3", "3.00"]]),
             "{grace_seconds}"
         );
+    }
+}
+
+/// The first instant of the day, counted from the first of January.
+fn midnight(day: usize) -> String {
+    let start: Timestamp = START.parse().unwrap();
+    start.plus_millis(i64::try_from(day).unwrap() * 86_400_000).to_string()
+}
+
+#[tokio::test]
+async fn what_is_charged_is_what_a_count_day_by_day_comes_to_whenever_invoices_close() {
+    let days = 31 + 28 + 31;
+    for seed in [1_u64, 2] {
+        // What happens at the start of each day: the change of what is held, or nothing where the price leaves or returns.
+        let mut random = seed;
+        let mut next = |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % below
+        };
+        let events: Vec<Option<Option<i64>>> = (0..days)
+            .map(|day| match (next(5), day) {
+                (0, 1..) => Some(None),
+                (1 | 2, _) => Some(Some(i64::try_from(next(9)).unwrap() - 3)),
+                _ => None,
+            })
+            .collect();
+        let (mut is_on, mut level) = (true, 0);
+        let levels: Vec<i64> = events
+            .iter()
+            .map(|event| {
+                match event {
+                    Some(None) => (is_on, level) = (!is_on, 0),
+                    Some(Some(change)) if is_on => level += change,
+                    _ => {}
+                }
+                level
+            })
+            .collect();
+        let month = |from: usize, to: usize| {
+            let held = Number::from(levels[from..to].iter().sum::<i64>()).max(Number::ZERO);
+            held.divide(&Number::from(i64::try_from(to - from).unwrap())).unwrap().to_text()
+        };
+        let expected = [month(0, 31), month(31, 59), month(59, 90)];
+
+        for grace_days in [0, 20, 50] {
+            let world = world(grace_days).await;
+            let mut is_on = true;
+            for (day, event) in events.iter().enumerate() {
+                let Some(event) = event else { continue };
+                world.live_until(&midnight(day)).await;
+                match event {
+                    None => {
+                        is_on = !is_on;
+                        have(&world, is_on).await;
+                    }
+                    Some(held) if is_on => drop(change(&world, &midnight(day), &held.to_string()).await.expect(201)),
+                    Some(_) => {}
+                }
+            }
+            world.live_until("2027-03-31T12:00:00Z").await;
+            for (period, expected) in (0..).zip(&expected) {
+                // A month in which the price was never on the subscription has no charge.
+                let [_, total, ..] = seats(&world, period).await;
+                assert!(
+                    total == json!(expected) || (total.is_null() && expected == "0"),
+                    "{seed} {grace_days} {period}"
+                );
+            }
+        }
     }
 }
