@@ -17,7 +17,7 @@ mod cases;
 const MOST: [(&str, u64); 4] = [
     ("steps of tiered, 10 tiers", 2_300),
     ("charge of tiered, 10 tiers", 3_300),
-    ("per_unit, tax", 10_000),
+    ("per_unit, tax", 2_500),
     ("line of 30 records, from text", 10_000),
 ];
 
