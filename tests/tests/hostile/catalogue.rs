@@ -205,14 +205,14 @@ fn changes() -> Vec<Case> {
     vec![
         patch("/v1/customers/acme", json!({"id": "other"}), 400, "id"),
         patch("/v1/customers/acme", json!({"name": null}), 400, "name"),
-        patch("/v1/item-prices/minutes-usd", json!({"currency_code": "EUR"}), 400, "currency_code"),
-        patch("/v1/item-prices/minutes-usd", json!({"included_usage": "-1"}), 422, "included_usage"),
         patch(
             "/v1/item-prices/minutes-usd",
             json!({"price": {"model": "volume", "tiers": [{}, {"up_to": "5"}]}}),
             400,
             "price.tiers[0].up_to",
         ),
+        patch("/v1/item-prices/minutes-usd", json!({"currency_code": "EUR"}), 400, "currency_code"),
+        patch("/v1/item-prices/minutes-usd", json!({"included_usage": "-1"}), 422, "included_usage"),
         patch("/v1/sites/site", json!({"id": "other"}), 400, "id"),
         patch("/v1/sites/site", json!({"grace_seconds": null}), 400, "grace_seconds"),
         patch("/v1/sites/site", json!({"test_clock": "2026-01-01T00:00:00Z"}), 422, "test_clock"),

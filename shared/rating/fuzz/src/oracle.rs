@@ -80,7 +80,7 @@ fn aggregate(inputs: &Value, records: &[Record]) -> Option<BigRational> {
                 }
                 held += quantity(record) * milliseconds(record.date_ms, end);
             }
-            held / milliseconds(start, end)
+            (held / milliseconds(start, end)).max(BigRational::zero())
         }
         _ => return None,
     })

@@ -21,7 +21,8 @@ pub const MOST_DISCOUNTS: usize = 20;
 
 /// One thing that is taken off; in JSON tagged by `discount`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "discount", rename_all = "snake_case", deny_unknown_fields, try_from = "Fields")]
+#[serde(tag = "discount", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(try_from = "Fields")]
 pub enum Discount {
     /// Units, at what the last of them cost.
     FreeUnits {
