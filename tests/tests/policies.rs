@@ -161,6 +161,8 @@ async fn use_and_read(drive: &mut Drive) {
     drive.delete_usage("one", &own).await;
     drive.get("/v1/subscriptions/sub/usage-charges").await;
     drive.get("/v1/usage-charges?subscription_id=sub").await;
+    let other = json!({"subscription_id": "sub", "item_price_id": "minutes-usd", "minimum_amount": "1"});
+    drive.call(Method::POST, "/v1/usage-charges/preview", Some(other), KEY, 200).await;
 }
 
 /// A period without usage is closed on request, and its end is sealed where no page is. Two closes fail, and go through

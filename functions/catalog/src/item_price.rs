@@ -11,13 +11,13 @@ use billing::catalog::{Billed, Feature, Item, ItemPrice, PeriodLength};
 use billing::id::{FeatureId, ItemId, ItemPriceId};
 use billing::record_rules::RecordRules;
 use billing::timestamp::Timestamp;
-use billing::usage_charge;
 use billing::zone::Zone;
-use rating::{Aggregation, Currency, Price, Quantity, Rounding, Warning};
+use rating::{Aggregation, Amount, Currency, Discounts, Price, ProrationBasis, Quantity, Tax, UnitRounding, Warning};
 
 use crate::document::{Draft, Resource, id_or_new, list_fault};
+use crate::openapi::{AmountOrNone, ProrationBasisOrNone, TaxOrNone, UnitRoundingOrNone};
 use crate::text::invalid;
-use crate::{Deps, Route, text};
+use crate::{Deps, Route, price_options, text};
 
 /// How many pages a filtered list looks through for one answer; what is left is reached by the cursor.
 const MOST_PAGES: usize = 20;
@@ -46,6 +46,17 @@ pub struct NewItemPrice {
     /// Whether a period without usage is billed the first flat amount.
     bill_zero_usage: Option<bool>,
     price: Price,
+    /// How the quantity is rounded before it is priced.
+    unit_rounding: Option<UnitRounding>,
+    /// The least that a period is charged; above 0, also one without usage.
+    minimum_amount: Option<Amount>,
+    /// The most that a period is charged.
+    maximum_amount: Option<Amount>,
+    /// What is counted where it is on a subscription for a part of a period only: amounts that stand for a period are then
+    /// charged for that part. Whole, where it is left out. Only what is billed in_arrears can be prorated.
+    proration: Option<ProrationBasis>,
+    /// The taxes on its amounts, or in them where they are inclusive.
+    tax: Option<Tax>,
 }
 
 /// What a version may change; the rest is what subscriptions rely on.
@@ -65,6 +76,22 @@ pub struct ItemPriceChange {
     /// It asks the same of each usage as before: to or from dynamic is another item price.
     #[serde(default, deserialize_with = "text::present")]
     price: Option<Price>,
+    /// Null for none, as with all options below.
+    #[serde(default, deserialize_with = "text::nullable")]
+    #[schema(value_type = Option<UnitRoundingOrNone>)]
+    unit_rounding: Option<Option<UnitRounding>>,
+    #[serde(default, deserialize_with = "text::nullable")]
+    #[schema(value_type = Option<AmountOrNone>)]
+    minimum_amount: Option<Option<Amount>>,
+    #[serde(default, deserialize_with = "text::nullable")]
+    #[schema(value_type = Option<AmountOrNone>)]
+    maximum_amount: Option<Option<Amount>>,
+    #[serde(default, deserialize_with = "text::nullable")]
+    #[schema(value_type = Option<ProrationBasisOrNone>)]
+    proration: Option<Option<ProrationBasis>>,
+    #[serde(default, deserialize_with = "text::nullable")]
+    #[schema(value_type = Option<TaxOrNone>)]
+    tax: Option<Option<Tax>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -87,6 +114,16 @@ pub struct ItemPriceBody<'a> {
     included_usage: Quantity,
     bill_zero_usage: bool,
     price: &'a Price,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit_rounding: Option<UnitRounding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimum_amount: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum_amount: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proration: Option<ProrationBasis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax: Option<&'a Tax>,
     /// What is legal in the price, but odd enough to be asked about.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -126,7 +163,16 @@ impl Resource for ItemPrice {
             included_usage: self.included_usage,
             bill_zero_usage: self.bill_zero_usage,
             price: &self.price,
-            warnings: self.price.warnings().into_iter().map(warning_body).collect(),
+            unit_rounding: self.unit_rounding,
+            minimum_amount: self.minimum_amount,
+            maximum_amount: self.maximum_amount,
+            proration: self.proration,
+            tax: self.tax.as_ref(),
+            warnings: price_options::inputs(self, &Discounts::default())
+                .warnings()
+                .into_iter()
+                .map(warning_body)
+                .collect(),
             created_at: self.created_at,
             updated_at: self.updated_at,
         }
@@ -151,7 +197,7 @@ pub async fn draft(deps: &Deps, call: &Call<Route>) -> Result<Draft<ItemPrice>, 
     let metered = new.metered.unwrap_or(false);
     let billed = new.billed.unwrap_or(if metered { Billed::InArrears } else { Billed::InAdvance });
     // The name is left as it was asked for: the item's may be another one by the time the request is repeated.
-    let digest = request_digest(&json!({
+    let mut request = json!({
         "id": new.id,
         "item_id": new.item_id,
         "name": new.name,
@@ -164,7 +210,13 @@ pub async fn draft(deps: &Deps, call: &Call<Route>) -> Result<Draft<ItemPrice>, 
         "included_usage": new.included_usage.unwrap_or(Quantity::ZERO).canonical(),
         "bill_zero_usage": new.bill_zero_usage.unwrap_or(false),
         "price": canonical_price(&new.price),
-    }));
+    });
+    text::add_given(&mut request, "unit_rounding", &new.unit_rounding);
+    text::add_given(&mut request, "minimum_amount", &new.minimum_amount);
+    text::add_given(&mut request, "maximum_amount", &new.maximum_amount);
+    text::add_given(&mut request, "proration", &new.proration);
+    text::add_given(&mut request, "tax", &new.tax);
+    let digest = request_digest(&request);
     check_period(new.period)?;
     if metered && billed == Billed::InAdvance {
         return Err(invalid("billed", "a metered price is billed in_arrears: its usage is not known in advance"));
@@ -192,6 +244,11 @@ pub async fn draft(deps: &Deps, call: &Call<Route>) -> Result<Draft<ItemPrice>, 
         included_usage: new.included_usage.unwrap_or(Quantity::ZERO),
         bill_zero_usage: new.bill_zero_usage.unwrap_or(false),
         price: new.price,
+        unit_rounding: new.unit_rounding,
+        minimum_amount: new.minimum_amount,
+        maximum_amount: new.maximum_amount,
+        proration: new.proration,
+        tax: new.tax,
         created_at: call.now,
         updated_at: call.now,
     };
@@ -212,7 +269,15 @@ pub fn change(call: &Call<Route>) -> Result<impl Fn(&mut ItemPrice) -> Result<()
         price.aggregation = change.aggregation.unwrap_or(price.aggregation);
         price.included_usage = change.included_usage.unwrap_or(price.included_usage);
         price.bill_zero_usage = change.bill_zero_usage.unwrap_or(price.bill_zero_usage);
-        price.price = change.price.clone().unwrap_or_else(|| price.price.clone());
+        if let Some(new) = &change.price {
+            price_options::check_change(&price.price, new)?;
+            price.price = new.clone();
+        }
+        price.unit_rounding = change.unit_rounding.unwrap_or(price.unit_rounding);
+        price.minimum_amount = change.minimum_amount.unwrap_or(price.minimum_amount);
+        price.maximum_amount = change.maximum_amount.unwrap_or(price.maximum_amount);
+        price.proration = change.proration.unwrap_or(price.proration);
+        price.tax = change.tax.clone().unwrap_or_else(|| price.tax.clone());
         check_record_rules(rules, price.record_rules())?;
         check_usage_fields(price)
     })
@@ -277,7 +342,5 @@ fn check_usage_fields(price: &ItemPrice) -> Result<(), Problem> {
     if !price.metered && price.bill_zero_usage {
         return Err(invalid("bill_zero_usage", "bill_zero_usage has no meaning in a price that is not metered"));
     }
-    // What can never be rated would keep its invoices from closing.
-    let inputs = usage_charge::inputs(price, price.included_usage, Rounding::default());
-    inputs.check_range().map_err(|error| invalid("price", error.to_string()))
+    price_options::check(price)
 }

@@ -9,6 +9,7 @@
 //!
 //! * `document`: creating, reading, changing and listing, shared by the documents of the catalogue
 //! * `customer`, `feature`, `item`, `item_price`: what each of them asks for, allows to change, and shows
+//! * `price_options`: which options of a price go together
 //! * `subscription`, `subscription_items`, `subscription_change`: the standing agreement
 //! * [`lifecycle`]: when a subscription starts and ends, without I/O
 //! * `site`, `api_key`: what the root key makes
@@ -29,6 +30,7 @@ mod item;
 mod item_price;
 pub mod lifecycle;
 mod openapi;
+mod price_options;
 mod site;
 mod subscription;
 mod subscription_change;

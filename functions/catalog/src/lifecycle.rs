@@ -146,6 +146,7 @@ mod tests {
                 billed: Billed::InArrears,
                 quantity: "1".parse().unwrap(),
                 included_usage: None,
+                discounts: Default::default(),
                 record_rules: RecordRules::default(),
                 on: Vec::new(),
             }],

@@ -24,12 +24,26 @@ pub fn openapi() -> Description {
 
 /// What a change says of a usage limit: a number, or null for none.
 pub struct UsageLimitOrNone;
+pub struct UnitRoundingOrNone;
+pub struct AmountOrNone;
+pub struct ProrationBasisOrNone;
+pub struct TaxOrNone;
 
-impl PartialSchema for UsageLimitOrNone {
-    fn schema() -> RefOr<Schema> {
-        let none = ObjectBuilder::new().schema_type(Type::Null);
-        Schema::OneOf(OneOfBuilder::new().item(Ref::from_schema_name("UsageLimit")).item(none).build()).into()
-    }
+macro_rules! or_none {
+    ($type:ty, $schema:expr) => {
+        impl PartialSchema for $type {
+            fn schema() -> RefOr<Schema> {
+                let none = ObjectBuilder::new().schema_type(Type::Null);
+                Schema::OneOf(OneOfBuilder::new().item(Ref::from_schema_name($schema)).item(none).build()).into()
+            }
+        }
+
+        impl ToSchema for $type {}
+    };
 }
 
-impl ToSchema for UsageLimitOrNone {}
+or_none!(UsageLimitOrNone, "UsageLimit");
+or_none!(UnitRoundingOrNone, "UnitRounding");
+or_none!(AmountOrNone, "Amount");
+or_none!(ProrationBasisOrNone, "ProrationBasis");
+or_none!(TaxOrNone, "Tax");

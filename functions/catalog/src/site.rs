@@ -13,7 +13,7 @@ use billing::timestamp::Timestamp;
 use billing::usage_rules::{LateUsage, UsageLimit};
 use billing::zone::Zone;
 use invoice_queue::DueMessage;
-use rating::Rounding;
+use rating::{Rounding, TaxRounding};
 use store::{Created, Creation, Stored, Updated};
 
 use crate::document::{ATTEMPTS, contended, different, not_found, taken};
@@ -32,6 +32,8 @@ pub struct NewSite {
     time_zone: Option<Zone>,
     /// How a line is rounded to the minor unit; half_away_from_zero, where it is left out.
     rounding: Option<Rounding>,
+    /// Whether a tax is rounded on each line, or once for all lines of an invoice; per_line, where it is left out.
+    tax_rounding: Option<TaxRounding>,
     /// Seconds between the end of a period and the close of its invoice: 3,600, where it is left out.
     #[schema(maximum = 4_320_000)]
     grace_seconds: Option<u32>,
@@ -52,6 +54,8 @@ pub struct SiteChange {
     time_zone: Option<Zone>,
     #[serde(default, deserialize_with = "text::present")]
     rounding: Option<Rounding>,
+    #[serde(default, deserialize_with = "text::present")]
+    tax_rounding: Option<TaxRounding>,
     /// Counts for invoices generated from now on.
     #[serde(default, deserialize_with = "text::present")]
     #[schema(maximum = 4_320_000)]
@@ -75,6 +79,7 @@ pub struct SiteBody<'a> {
     id: &'a SiteId,
     time_zone: Zone,
     rounding: Rounding,
+    tax_rounding: TaxRounding,
     grace_seconds: u32,
     late_usage: LateUsage,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,6 +94,7 @@ fn body(site: &Site) -> impl Serialize {
         id: &site.id,
         time_zone: site.time_zone,
         rounding: site.rounding,
+        tax_rounding: site.tax_rounding,
         grace_seconds: site.grace_seconds,
         late_usage: site.late_usage,
         usage_limit: site.usage_limit,
@@ -108,7 +114,7 @@ pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
     let rounding = new.rounding.unwrap_or_default();
     let late_usage = new.late_usage.unwrap_or_default();
     let test_clock = new.test_clock.map(|clock| text::time(&clock, "test_clock", time_zone)).transpose()?;
-    let digest = request_digest(&json!({
+    let mut request = json!({
         "id": new.id,
         "time_zone": time_zone,
         "rounding": rounding,
@@ -116,11 +122,14 @@ pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         "late_usage": late_usage,
         "usage_limit": new.usage_limit,
         "test_clock": test_clock,
-    }));
+    });
+    text::add_given(&mut request, "tax_rounding", &new.tax_rounding);
+    let digest = request_digest(&request);
     let site = Site {
         id: new.id,
         time_zone,
         rounding,
+        tax_rounding: new.tax_rounding.unwrap_or_default(),
         grace_seconds,
         late_usage,
         usage_limit: new.usage_limit,
@@ -160,6 +169,7 @@ pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         let site = &mut stored.value;
         site.time_zone = change.time_zone.unwrap_or(site.time_zone);
         site.rounding = change.rounding.unwrap_or(site.rounding);
+        site.tax_rounding = change.tax_rounding.unwrap_or(site.tax_rounding);
         site.grace_seconds = grace_seconds.unwrap_or(site.grace_seconds);
         site.late_usage = change.late_usage.unwrap_or(site.late_usage);
         site.usage_limit = change.usage_limit.unwrap_or(site.usage_limit);
@@ -230,6 +240,7 @@ mod tests {
             id: "demo".parse().unwrap(),
             time_zone: Zone::UTC,
             rounding: Rounding::default(),
+            tax_rounding: TaxRounding::default(),
             grace_seconds: DEFAULT_GRACE_SECONDS,
             late_usage: LateUsage::default(),
             usage_limit: None,

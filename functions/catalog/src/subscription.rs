@@ -16,7 +16,7 @@ use billing::site::Site;
 use billing::subscription::{CurrentPeriod, Status, Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
 use billing::usage_rules::{LateUsage, UsageLimit};
-use rating::{Currency, Quantity};
+use rating::{Currency, Discounts, Quantity};
 use store::{Created, Creation, Stored};
 
 use crate::document::{different, id_or_new, idempotency_key, list_fault, not_found, taken};
@@ -98,6 +98,9 @@ struct ItemBody<'a> {
     /// Instead of the price's.
     #[serde(skip_serializing_if = "Option::is_none")]
     included_usage: Option<Quantity>,
+    /// What is taken off each period.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discounts: Option<&'a Discounts>,
     metered: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     feature_id: Option<&'a FeatureId>,
@@ -138,6 +141,7 @@ fn item_body(item: &SubscriptionItem) -> ItemBody<'_> {
         item_price_version: item.version,
         quantity: (!item.metered).then_some(item.quantity),
         included_usage: item.included_usage,
+        discounts: (!item.discounts.is_empty()).then_some(&item.discounts),
         metered: item.metered,
         feature_id: item.feature_id.as_ref(),
         billed: item.billed,

@@ -15,8 +15,8 @@ use billing::period::BillingPeriod;
 use billing::site::Site;
 use billing::subscription::{Span, Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
-use billing::usage_charge;
-use rating::{ChargeInputs, Quantity, rate_quantity};
+use billing::usage_charge::{self, OwnTerms};
+use rating::{Discounts, Quantity, rate_quantity};
 
 use crate::Deps;
 use crate::document::id_or_new;
@@ -46,6 +46,8 @@ pub struct Entry {
     /// Instead of the price's.
     #[schema(value_type = Option<DecimalInput>)]
     included_usage: Option<NumberText>,
+    /// What is taken off each period; in a change, an empty list takes off nothing any more.
+    discounts: Option<Discounts>,
 }
 
 /// One listed item with its price, checked by itself.
@@ -55,6 +57,7 @@ pub struct Listed {
     price: ItemPrice,
     quantity: Option<Quantity>,
     included_usage: Option<Quantity>,
+    discounts: Option<Discounts>,
 }
 
 impl Listed {
@@ -71,12 +74,14 @@ pub fn canonical(entries: &[Entry]) -> Value {
         Err(_) => text.as_str().to_owned(),
     };
     let entry = |entry: &Entry| {
-        json!({
+        let mut canonical = json!({
             "id": entry.id,
             "item_price_id": entry.item_price_id,
             "quantity": entry.quantity.as_ref().map_or_else(|| "1".to_owned(), number),
             "included_usage": entry.included_usage.as_ref().map(number),
-        })
+        });
+        text::add_given(&mut canonical, "discounts", &entry.discounts);
+        canonical
     };
     entries.iter().map(entry).collect()
 }
@@ -173,10 +178,14 @@ fn keep(item: &mut SubscriptionItem, listed: &Listed, span: Option<Span>, runnin
         item.on.extend(span);
         item.quantity = listed.quantity.unwrap_or_else(one);
         item.included_usage = listed.included_usage;
+        item.discounts = listed.discounts.clone().unwrap_or_default();
         return;
     }
     item.quantity = listed.quantity.unwrap_or(item.quantity);
     item.included_usage = listed.included_usage.or(item.included_usage);
+    if let Some(discounts) = &listed.discounts {
+        item.discounts = discounts.clone();
+    }
 }
 
 fn item(listed: Listed, on: Vec<Span>) -> Result<SubscriptionItem, Problem> {
@@ -190,6 +199,7 @@ fn item(listed: Listed, on: Vec<Span>) -> Result<SubscriptionItem, Problem> {
         billed: listed.price.billed,
         quantity: listed.quantity.unwrap_or_else(one),
         included_usage: listed.included_usage,
+        discounts: listed.discounts.unwrap_or_default(),
         on,
     })
 }
@@ -234,22 +244,20 @@ fn check_entry(index: usize, entry: Entry, price: ItemPrice, site: &Site) -> Res
     if !price.takes_usage() && included_usage.is_some() {
         return Err(invalid(field(index, "included_usage"), "the price takes no usage, so none can be included"));
     }
-    if let Some(included) = included_usage {
-        let inputs = usage_charge::inputs(&price, included, site.rounding);
-        inputs.check().map_err(|error| invalid(field(index, "included_usage"), error.to_string()))?;
+    // What cannot be rated now would keep its invoice from closing later.
+    let none = Discounts::default();
+    let own = OwnTerms { included_usage, discounts: &none };
+    let inputs = usage_charge::inputs(&price, own, site.rounding);
+    inputs.check().map_err(|error| invalid(field(index, "included_usage"), error.to_string()))?;
+    if let Some(discounts) = &entry.discounts {
+        let inputs = usage_charge::inputs(&price, OwnTerms { discounts, ..own }, site.rounding);
+        inputs.check().map_err(|error| invalid(field(index, "discounts"), error.to_string()))?;
     }
     if !price.metered {
-        let inputs = ChargeInputs {
-            aggregation: price.aggregation,
-            bill_zero_usage: price.bill_zero_usage,
-            rounding: site.rounding,
-            ..ChargeInputs::new(&price.price, price.currency_code)
-        };
-        // What cannot be rated now would keep its invoice from closing later.
         rate_quantity(&inputs, quantity.unwrap_or_else(one))
             .map_err(|error| invalid(field(index, "quantity"), error.to_string()))?;
     }
-    Ok(Listed { id: entry.id, price, quantity, included_usage })
+    Ok(Listed { id: entry.id, price, quantity, included_usage, discounts: entry.discounts })
 }
 
 /// Checks what a list has to agree with, beside itself.
@@ -308,6 +316,11 @@ mod tests {
             included_usage: Quantity::ZERO,
             bill_zero_usage: false,
             price: serde_json::from_str(r#"{"model":"per_unit","unit_amount":"1"}"#).unwrap(),
+            unit_rounding: None,
+            minimum_amount: None,
+            maximum_amount: None,
+            proration: None,
+            tax: None,
             created_at: Timestamp::MIN,
             updated_at: Timestamp::MIN,
         }
@@ -315,7 +328,7 @@ mod tests {
 
     fn listed(id: &str, quantity: Option<&str>) -> Listed {
         let quantity = quantity.map(|quantity| quantity.parse().unwrap());
-        Listed { id: None, price: price(id, 2), quantity, included_usage: None }
+        Listed { id: None, price: price(id, 2), quantity, included_usage: None, discounts: None }
     }
 
     /// Has a seat and a line, and waits for its activation.

@@ -1,6 +1,6 @@
 //! What a caller writes in fields, checked.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use api::{Kind, NumberText, Problem};
@@ -139,6 +139,14 @@ pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Adds a field to a request's canonical form where it is given, so that requests without it keep theirs.
+pub fn add_given(request: &mut Value, name: &str, given: &Option<impl Serialize>) {
+    if let (Value::Object(members), Some(given)) = (request, given) {
+        // What is made of texts, numbers and lists can be written.
+        members.insert(name.to_owned(), canonical_numbers(serde_json::to_value(given).unwrap_or_default()));
+    }
 }
 
 /// Replaces every numeric text by its canonical form, so that 12.50 and 12.5 are the same request.

@@ -7,7 +7,7 @@ use billing::id::{CustomerId, InvoiceId, ItemPriceId, SubscriptionId, Subscripti
 use billing::invoice::{Invoice, InvoiceStatus, LineItem, Rated};
 use billing::period::BillingPeriod;
 use billing::timestamp::Timestamp;
-use rating::{Amount, ChargeInputs, Currency, Money, Number, Step};
+use rating::{Amount, ChargeInputs, Currency, Money, Number, Percent, Step, TaxLine, TaxRounding, Taxed};
 
 /// An invoice with its lines: rated live while it is pending, frozen afterwards.
 #[derive(Serialize, ToSchema)]
@@ -25,7 +25,17 @@ pub struct InvoiceBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     period: Option<BillingPeriod>,
     lines: Vec<LineBody>,
-    /// The sum of the lines; absent where they cannot be rated.
+    /// The sum of the lines, where any of them has a tax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
+    subtotal: Option<String>,
+    /// The taxes of the lines, those of equal rates together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_lines: Option<Vec<TaxLineBody>>,
+    /// Where they were rounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_rounding: Option<TaxRounding>,
+    /// The sum of the lines and of the taxes that they do not contain; absent where they cannot be rated.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
     total: Option<String>,
@@ -46,6 +56,22 @@ pub struct InvoiceBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = Date)]
     due_date: Option<String>,
+}
+
+/// One tax of the lines of an invoice.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InvoiceTaxLine)]
+struct TaxLineBody {
+    name: String,
+    percent: Percent,
+    /// Whether the taxed amount contains it, so that it adds nothing to the total.
+    inclusive: bool,
+    /// The sum of the lines that it was taken of.
+    #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
+    taxed_amount: String,
+    unrounded_amount: Number,
+    #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
+    amount: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -71,6 +97,9 @@ struct LineBody {
     /// Rounded once, to the minor unit of the currency.
     #[schema(pattern = r"^-?[0-9]+(\.[0-9]+)?$")]
     amount: String,
+    /// The amount without and with tax, each rate rounded for this line alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax: Option<Box<Taxed>>,
     /// How many usages were counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     usage_count: Option<usize>,
@@ -92,6 +121,9 @@ struct LineBody {
 pub fn invoice_body(invoice: Invoice, rated: Rated) -> InvoiceBody {
     let nothing = Money::zero(invoice.currency_code).to_string();
     let total = rated.total.to_string();
+    // The sum is part of the total, so that it is representable.
+    let subtotal = rated.tax.as_ref().and_then(|_| rated.subtotal().ok()).map(|subtotal| subtotal.to_string());
+    let (tax_rounding, taxed) = rated.tax.map(|tax| (tax.rounding, tax.taxed)).unzip();
     let pending = invoice.status == InvoiceStatus::Pending;
     let owed = pending || invoice.status == InvoiceStatus::PaymentDue;
     let closing = invoice.closing.as_ref();
@@ -102,6 +134,9 @@ pub fn invoice_body(invoice: Invoice, rated: Rated) -> InvoiceBody {
         currency_code: invoice.currency_code,
         period: invoice.ended.or(invoice.begun),
         lines: rated.lines.into_iter().map(line_body).collect(),
+        subtotal,
+        tax_lines: taxed.map(|taxed| taxed.taxes.into_iter().map(tax_line_body).collect()),
+        tax_rounding,
         amount_due: Some(if owed { total.clone() } else { nothing }),
         total: Some(total),
         unrated_reason: None,
@@ -116,8 +151,19 @@ pub fn invoice_body(invoice: Invoice, rated: Rated) -> InvoiceBody {
 
 /// The shape of an invoice that has no amounts, for the given reason.
 pub fn unrated_body(invoice: Invoice, reason: String) -> InvoiceBody {
-    let rated = Rated { lines: Vec::new(), total: Money::zero(invoice.currency_code) };
+    let rated = Rated { lines: Vec::new(), tax: None, total: Money::zero(invoice.currency_code) };
     InvoiceBody { total: None, amount_due: None, unrated_reason: Some(reason), ..invoice_body(invoice, rated) }
+}
+
+fn tax_line_body(tax: TaxLine) -> TaxLineBody {
+    TaxLineBody {
+        name: tax.name,
+        percent: tax.percent,
+        inclusive: tax.inclusive,
+        taxed_amount: tax.taxed_amount.to_string(),
+        unrounded_amount: tax.unrounded,
+        amount: tax.amount.to_string(),
+    }
 }
 
 fn line_body(line: LineItem) -> LineBody {
@@ -138,6 +184,7 @@ fn line_body(line: LineItem) -> LineBody {
         steps: charge.steps,
         unrounded_amount: charge.unrounded,
         amount: charge.amount.to_string(),
+        tax: charge.tax,
         usage_count: line.usage_count,
         usage_digest: line.usage_digest,
         inputs: line.inputs,
@@ -184,7 +231,7 @@ mod tests {
             held_at_end: None,
             charge,
         };
-        Rated { lines: vec![line], total }
+        Rated { lines: vec![line], tax: None, total }
     }
 
     fn minutes_id() -> ItemPriceId {
@@ -206,6 +253,7 @@ mod tests {
             billed: Billed::InArrears,
             quantity: Quantity::ZERO,
             included_usage: None,
+            discounts: Default::default(),
         };
         Invoice {
             subscription_id: "voip".parse().unwrap(),
@@ -276,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_paid_invoice_has_a_number_and_nothing_due() {
-        let Rated { lines, total } = rated();
+        let Rated { lines, tax, total } = rated();
         let mut paid = pending();
         paid.status = InvoiceStatus::Paid;
         paid.closing = Some(Closing {
@@ -284,10 +332,11 @@ mod tests {
             number: Some("1234-1".to_owned()),
             due_date: serde_json::from_str("\"2015-10-08\"").unwrap(),
             lines: lines.clone(),
+            tax: None,
             total: total.to_string(),
         });
 
-        let body = serde_json::to_value(invoice_body(paid, Rated { lines, total })).unwrap();
+        let body = serde_json::to_value(invoice_body(paid, Rated { lines, tax, total })).unwrap();
 
         assert_eq!((&body["number"], &body["due_date"]), (&json!("1234-1"), &json!("2015-10-08")));
         assert_eq!((&body["total"], &body["amount_due"]), (&json!("18.05"), &json!("0.00")));

@@ -1,6 +1,7 @@
 //! One usage charge: the usage of one item price over the period, and what it costs.
 
 use api::{Kind, Problem, fault};
+use billing::catalog::ItemPrice;
 use billing::error::BillingError;
 use billing::held;
 use billing::id::{FeatureId, ItemPriceId, SubscriptionId};
@@ -9,8 +10,8 @@ use billing::site::Site;
 use billing::subscription::{Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
 use billing::usage::UsageRecord;
-use billing::usage_charge::{inputs, rate_records};
-use rating::{Charge, ChargeInputs, Currency, Money, Number, Quantity, Step, Window, aggregate};
+use billing::usage_charge::{OwnTerms, inputs_in_period, rate_records};
+use rating::{Charge, ChargeInputs, Currency, Money, Number, Quantity, Step, Taxed, Window, aggregate};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -59,6 +60,9 @@ pub struct UsageCharge<'a> {
     steps: Option<Vec<Step>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unrounded_amount: Option<Number>,
+    /// The amount without and with tax, where its price has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax: Option<Box<Taxed>>,
     /// How many usages count.
     usage_count: usize,
 }
@@ -67,7 +71,7 @@ pub struct UsageCharge<'a> {
 pub struct Subject<'a> {
     pub item: &'a SubscriptionItem,
     version: u32,
-    included: Option<Quantity>,
+    own: OwnTerms<'a>,
 }
 
 /// The period that is asked about; `lines` are its invoice's, where it has one.
@@ -88,17 +92,13 @@ impl<'a> Asked<'a> {
         match self.basis {
             Basis::Running(_) => {
                 let items = self.subscription.items.iter().filter(|item| item.takes_usage() && item.was_on(period));
-                items.map(|item| Subject { item, version: item.version, included: item.included_usage }).collect()
+                items.map(|item| Subject { item, version: item.version, own: item.own_terms() }).collect()
             }
             Basis::Invoiced(invoice, _) => {
-                let subject = |billed: &InvoiceItem| {
+                let subject = |billed: &'a InvoiceItem| {
                     let item = self.subscription.item(&billed.item_price_id)?;
                     // The invoice may also list a price that begins where this period ends.
-                    item.was_on(period).then_some(Subject {
-                        item,
-                        version: billed.version,
-                        included: billed.included_usage,
-                    })
+                    item.was_on(period).then_some(Subject { item, version: billed.version, own: billed.own_terms() })
                 };
                 invoice.sealed_prices().filter_map(subject).collect()
             }
@@ -116,23 +116,21 @@ impl<'a> Asked<'a> {
                 return Ok(charge.held(window, line.held_at_end.clone()));
             }
         }
-        let period = self.basis.period().period;
-        let version = self.deps.store.price_version(&self.site.id, price, subject.version).await.map_err(fault)?;
-        let included = subject.included.unwrap_or(version.included_usage);
+        let version = self.version(&subject).await?;
+        let included = subject.own.included_usage.unwrap_or(version.included_usage);
         if self.lines.is_some() && subject.item.metered {
             // A metered price without a line on its invoice had no usage.
             return Ok(self.rated(&subject, nothing(included, version.currency_code), 0));
         }
-        let (site, id) = (&self.site.id, &self.subscription.id);
-        let records = self.deps.store.usages_in_time(site, id, price, period).await.map_err(fault)?;
-        let records = billable(self.subscription, Some(subject.item), period, &records);
-        let window = self.window(subject.item).await?;
+        let records = self.records(&subject).await?;
+        let records = self.billable(&subject, &records);
         if subject.item.metered {
-            let inputs = ChargeInputs { window, ..inputs(&version, included, self.site.rounding) };
+            let inputs = self.inputs(&subject, &version).await?;
             let rated = rate_records(price, &inputs, &records).map_err(unrateable)?;
             let charge = rated.charge.unwrap_or_else(|| nothing(included, version.currency_code));
             return Ok(self.rated(&subject, charge, rated.usage_count).held(inputs.window.as_ref(), rated.held_at_end));
         }
+        let window = self.window(subject.item).await?;
         let measured = || records.iter().copied().map(UsageRecord::measurement);
         let total = aggregate(version.aggregation, window.as_ref(), measured())
             .map_err(|source| unrateable(BillingError::Rating { item_price_id: price.clone(), source }))?;
@@ -140,6 +138,31 @@ impl<'a> Asked<'a> {
         let beyond = total.subtract(&included).max(Number::ZERO);
         let held_at_end = window.as_ref().map(|window| window.held_at_end(measured()));
         Ok(self.counted(&subject, [included, total, beyond], records.len()).held(window.as_ref(), held_at_end))
+    }
+
+    /// The price at the version that the period has.
+    pub async fn version(self, subject: &Subject<'a>) -> Result<ItemPrice, Problem> {
+        let price = &subject.item.item_price_id;
+        self.deps.store.price_version(&self.site.id, price, subject.version).await.map_err(fault)
+    }
+
+    /// The usage of the period that did not come late.
+    pub async fn records(self, subject: &Subject<'a>) -> Result<Vec<UsageRecord>, Problem> {
+        let (site, id, period) = (&self.site.id, &self.subscription.id, self.basis.period().period);
+        self.deps.store.usages_in_time(site, id, &subject.item.item_price_id, period).await.map_err(fault)
+    }
+
+    /// What is charged for of it.
+    pub fn billable<'r>(self, subject: &Subject<'a>, records: &'r [UsageRecord]) -> Vec<&'r UsageRecord> {
+        billable(self.subscription, Some(subject.item), self.basis.period().period, records)
+    }
+
+    /// What the charge of a metered price is computed from, beside the usage.
+    pub async fn inputs<'p>(self, subject: &Subject<'p>, version: &'p ItemPrice) -> Result<ChargeInputs<'p>, Problem> {
+        let number = self.basis.period().number;
+        let inputs = inputs_in_period(version, subject.own, self.site.rounding, self.subscription, number);
+        let window = self.window(subject.item).await?;
+        Ok(ChargeInputs { window, ..inputs.map_err(unrateable)? })
     }
 
     /// The time over which what is held counts, with what was held when the period began; nothing where quantities are
@@ -163,6 +186,7 @@ impl<'a> Asked<'a> {
             currency_code: Some(charge.amount.currency()),
             steps: Some(charge.steps),
             unrounded_amount: Some(charge.unrounded),
+            tax: charge.tax,
             ..counted
         }
     }
@@ -188,6 +212,7 @@ impl<'a> Asked<'a> {
             status: self.basis.status(self.now),
             steps: None,
             unrounded_amount: None,
+            tax: None,
             usage_count,
         }
     }

@@ -57,7 +57,8 @@ fn period_number(text: &str) -> Result<u32, Problem> {
     number.ok_or_else(|| Problem::new(Kind::Unreadable, "a period is a number: 0, 1, 2 ...").field("period"))
 }
 
-fn unrated(error: StoreError) -> Problem {
+/// Why a period cannot be rated.
+pub fn unrated(error: StoreError) -> Problem {
     match error {
         StoreError::Billing(error) => unrateable(error),
         error => fault(error),

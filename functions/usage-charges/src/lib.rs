@@ -9,6 +9,7 @@
 //! | `charges` | GET usage charges: one for each item price that takes usage |
 //! | `charge` | how one of them is computed |
 //! | `period` | which period is asked for, and where its numbers come from |
+//! | `preview`, `preview/*` | POST preview: what usage would cost by another price, with nothing stored |
 //! | `usages` | GET usages: a list over all item prices |
 //! | `window` | how far such a list reads at a time |
 //! | `cursor` | where the next page of such a list begins |
@@ -22,6 +23,7 @@ mod charges;
 mod cursor;
 mod openapi;
 mod period;
+mod preview;
 mod usage;
 mod usages;
 mod window;
@@ -44,6 +46,7 @@ pub struct Deps {
 enum Route {
     ChargesOfSubscription,
     Charges,
+    Preview,
     Usages,
     Usage,
 }
@@ -53,6 +56,7 @@ const READ: Access = Access::Scope(Scope::Read);
 const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/v1/subscriptions/{subscription_id}/usage-charges", READ, Route::ChargesOfSubscription),
     ("GET", "/v1/usage-charges", READ, Route::Charges),
+    ("POST", "/v1/usage-charges/preview", READ, Route::Preview),
     ("GET", "/v1/subscriptions/{subscription_id}/usages", READ, Route::Usages),
     ("GET", "/v1/subscriptions/{subscription_id}/usages/{usage_id}", READ, Route::Usage),
 ];
@@ -86,6 +90,7 @@ async fn answer(deps: &Deps, call: Call<Route>) -> Result<Response<Body>, Proble
     match call.route {
         Route::ChargesOfSubscription => charges::of_subscription(deps, &call).await,
         Route::Charges => charges::of_site(deps, &call).await,
+        Route::Preview => preview::preview(deps, &call).await,
         Route::Usages => usages::list(deps, &call).await,
         Route::Usage => usage::get(deps, &call).await,
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::ROUTES;
 use crate::charge::UsageCharge;
+use crate::preview::{BroughtPreview, NewPreview, PeriodPreview};
 
 const CHARGES: &str = "What the usage of each item price costs in one period, as of now: one charge for each price that \
     takes usage and was on the subscription then. Amounts are exact until `amount`, which is rounded once; `steps` say how \
@@ -31,6 +32,22 @@ pub fn openapi() -> Description {
         CHARGES,
     )
     .required_query::<SubscriptionId>("subscription_id", "The subscription.", "voip-acme");
+    let preview = Operation::new(
+        ("POST", "/v1/usage-charges/preview"),
+        "previewUsageCharge",
+        "Usage charges",
+        "See what usage would cost",
+        "Prices usages that the request brings along, or with `subscription_id` the stored usage of one of its periods by \
+         what is said instead of its price: then the answer has what it costs, what it would cost, and the difference. \
+         Nothing is stored.",
+    )
+    .body::<NewPreview>(json!({
+        "price": { "model": "tiered", "tiers": [{ "up_to": "100", "unit_amount": "0.10" }, { "unit_amount": "0.08" }] },
+        "currency_code": "USD",
+        "usages": [{ "usage_date": "2015-10-01T00:30:00Z", "quantity": "150" }],
+    }))
+    .answer_of_two::<BroughtPreview, PeriodPreview<'static>>(200, "What it would cost.", previewed())
+    .problems(&[Kind::NotFound, Kind::Invalid, Kind::PriceNotOnSubscription]);
     let list = Operation::new(
         ("GET", "/v1/subscriptions/{subscription_id}/usages"),
         "listUsages",
@@ -61,7 +78,7 @@ pub fn openapi() -> Description {
     .query::<TimeInput>("usage_date", "The date of the usage.")
     .answer::<UsageJson>(200, "The usage.", usage())
     .problems(&[Kind::NotFound, Kind::Ambiguous]);
-    Description::of(ROUTES).with(charges(of_subscription)).with(charges(of_site)).with(list).with(get)
+    Description::of(ROUTES).with(charges(of_subscription)).with(charges(of_site)).with(preview).with(list).with(get)
 }
 
 fn charges(operation: Operation) -> Operation {
@@ -110,5 +127,44 @@ fn charge() -> Value {
         ],
         "unrounded_amount": "2.4875",
         "usage_count": 3,
+    })
+}
+
+fn previewed() -> Value {
+    json!({
+        "usage_count": 1,
+        "charge": {
+            "total_usage": "150",
+            "included_usage": "0",
+            "on_demand_usage": "150",
+            "steps": [
+                { "step": "aggregate", "aggregation": "sum", "quantity": "150" },
+                {
+                    "step": "tier", "from": "0", "to": "100", "quantity": "100",
+                    "unit_amount": "0.10", "flat_amount": "0", "amount": "10",
+                },
+                {
+                    "step": "tier", "from": "100", "to": null, "quantity": "50",
+                    "unit_amount": "0.08", "flat_amount": "0", "amount": "4",
+                },
+            ],
+            "unrounded_amount": "14",
+            "amount": "14.00",
+            "currency_code": "USD",
+        },
+        "explanation": "price: tiered\nusage: 1 records\nsum of the records: 150\n\
+            above 0 up to 100: 100 x 0.10 + 0 = 10\nabove 100: 50 x 0.08 + 0 = 4\nexactly: 14\namount: 14.00 USD",
+        "inputs": {
+            "price": { "model": "tiered", "tiers": [
+                { "up_to": "100", "unit_amount": "0.10", "flat_amount": "0" },
+                { "up_to": null, "unit_amount": "0.08", "flat_amount": "0" },
+            ] },
+            "aggregation": "sum",
+            "included_usage": "0",
+            "bill_zero_usage": false,
+            "currency_code": "USD",
+            "rounding": "half_away_from_zero",
+        },
+        "warnings": [],
     })
 }

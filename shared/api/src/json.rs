@@ -11,11 +11,11 @@ use crate::problem::{Kind, Problem};
 use crate::query::unreadable;
 
 /// How deep arrays and objects may be nested.
-const MOST_DEPTH: usize = 4;
+const MOST_DEPTH: usize = 5;
 
 /// Reads a whole text as one JSON object.
 ///
-/// Its objects must not name a key twice, at any depth, and nest at most 4 deep.
+/// Its objects must not name a key twice, at any depth, and nest at most 5 deep.
 ///
 /// # Errors
 /// `Unreadable`, with the path of the offending field where there is one, such as `price.tiers[0].up_to`.

@@ -95,6 +95,18 @@ impl BillingCadence {
         self.zone
     }
 
+    /// Returns the cadence of single months with the same anchor, and how many of them one period has; `None` where
+    /// periods are not whole months.
+    pub fn monthly(&self) -> Option<(BillingCadence, i64)> {
+        match self.unit.step() {
+            Step::Months(months) => {
+                let monthly = BillingCadence { every: 1, unit: CadenceUnit::Month, ..*self };
+                Some((monthly, i64::from(self.every).saturating_mul(months)))
+            }
+            Step::Days(_) => None,
+        }
+    }
+
     /// Returns the start of period `n`, which is the end of period `n - 1`.
     ///
     /// Where the zone's clocks show the boundary twice it is the earlier instant; where they skip it, the first

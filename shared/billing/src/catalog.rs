@@ -1,6 +1,6 @@
 //! What is sold and to whom: customers, features, items and their versioned prices.
 
-use rating::{Aggregation, Currency, Price, Quantity};
+use rating::{Aggregation, Amount, Currency, Price, ProrationBasis, Quantity, Tax, UnitRounding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -136,6 +136,21 @@ pub struct ItemPrice {
     pub bill_zero_usage: bool,
     /// The price model with its numbers.
     pub price: Price,
+    /// How a quantity is rounded before it is priced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_rounding: Option<UnitRounding>,
+    /// The least that a period is charged, with or without usage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_amount: Option<Amount>,
+    /// The most that a period is charged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum_amount: Option<Amount>,
+    /// What a part of a period is counted in; amounts that stand for a period are charged whole where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proration: Option<ProrationBasis>,
+    /// The taxes on or in its amounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax: Option<Tax>,
     /// When the first version was made.
     pub created_at: Timestamp,
     /// When this version was made.

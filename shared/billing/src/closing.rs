@@ -120,6 +120,7 @@ fn snapshot(item: &SubscriptionItem, version: u32, only_sealed: bool) -> Invoice
         only_sealed,
         quantity: item.quantity,
         included_usage: item.included_usage,
+        discounts: item.discounts.clone(),
     }
 }
 
@@ -163,6 +164,7 @@ pub(crate) mod tests {
             billed,
             quantity: "1".parse().unwrap(),
             included_usage: None,
+            discounts: Default::default(),
             record_rules: RecordRules::default(),
             on: vec![Span { from: at("2026-01-31T00:00:00Z"), to: None }],
         }
@@ -210,6 +212,11 @@ pub(crate) mod tests {
             included_usage: "0".parse().unwrap(),
             bill_zero_usage: false,
             price: serde_json::from_str(r#"{"model":"per_unit","unit_amount":"0.05"}"#).unwrap(),
+            unit_rounding: None,
+            minimum_amount: None,
+            maximum_amount: None,
+            proration: None,
+            tax: None,
             created_at: at("2026-01-01T00:00:00Z"),
             updated_at: at("2026-01-01T00:00:00Z"),
         };

@@ -5,7 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{Days, NaiveDate};
-use rating::{Aggregation, Charge, ChargeInputs, Currency, Money, Number, Quantity, RatingError, Rounding};
+use rating::{
+    Aggregation, Charge, ChargeInputs, Currency, Discounts, Money, Number, Quantity, RatingError, TaxRounding, Taxable,
+    Taxed, tax_invoice,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,10 +17,11 @@ use crate::error::BillingError;
 use crate::held;
 use crate::id::{CustomerId, InvoiceId, ItemPriceId, SubscriptionId, SubscriptionItemId};
 use crate::period::BillingPeriod;
+use crate::site::Site;
 use crate::subscription::{Subscription, SubscriptionItem};
 use crate::timestamp::Timestamp;
 use crate::usage::UsageRecord;
-use crate::usage_charge::{inputs, rate_records};
+use crate::usage_charge::{OwnTerms, inputs_in_period, rate_records};
 use crate::zone::Zone;
 
 /// When an invoice is due: `NET n`, n calendar days after the local date of its close, 0 to 365.
@@ -111,6 +115,16 @@ pub struct InvoiceItem {
     /// The item's own included usage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub included_usage: Option<Quantity>,
+    /// What is taken off.
+    #[serde(default, skip_serializing_if = "Discounts::is_empty")]
+    pub discounts: Discounts,
+}
+
+impl InvoiceItem {
+    /// What it says beside its price.
+    pub fn own_terms(&self) -> OwnTerms<'_> {
+        OwnTerms { included_usage: self.included_usage, discounts: &self.discounts }
+    }
 }
 
 /// One rated line of an invoice, with everything that it was computed from.
@@ -148,6 +162,14 @@ pub struct LineItem {
     pub charge: Charge,
 }
 
+impl LineItem {
+    /// Its amount with the taxes of its price.
+    fn taxable(&self) -> Taxable<'_> {
+        let tax = self.inputs.as_ref().and_then(|inputs| inputs.tax.as_deref());
+        Taxable { amount: self.charge.amount, tax }
+    }
+}
+
 /// What was frozen when the invoice was closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
@@ -160,8 +182,20 @@ pub struct Closing {
     pub due_date: NaiveDate,
     /// The lines.
     pub lines: Vec<LineItem>,
-    /// Their sum, with the currency's digits.
+    /// The taxes of the lines; absent where none has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax: Option<InvoiceTax>,
+    /// The sum of the lines and of the taxes that they do not contain, with the currency's digits.
     pub total: String,
+}
+
+/// The taxes of an invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceTax {
+    /// Where they were rounded.
+    pub rounding: TaxRounding,
+    /// Each tax of the lines, and the amounts without and with it.
+    pub taxed: Taxed,
 }
 
 /// The invoice of one boundary of one subscription.
@@ -199,8 +233,34 @@ pub struct Invoice {
 pub struct Rated {
     /// The lines in the order of the subscription's items.
     pub lines: Vec<LineItem>,
-    /// Their sum.
+    /// Their taxes; absent where none has any.
+    pub tax: Option<InvoiceTax>,
+    /// The sum of the lines and of the taxes that they do not contain.
     pub total: Money,
+}
+
+impl Rated {
+    /// Lines with their taxes and their total.
+    ///
+    /// # Errors
+    /// `Total` where an amount is not representable.
+    pub fn of(lines: Vec<LineItem>, currency: Currency, site: &Site) -> Result<Rated, BillingError> {
+        let taxable: Vec<Taxable> = lines.iter().map(LineItem::taxable).collect();
+        let taxed = tax_invoice(&taxable, currency, site.tax_rounding, site.rounding).map_err(BillingError::Total)?;
+        let is_taxed = taxable.iter().any(|line| line.tax.is_some());
+        let total = taxed.gross;
+        let tax = is_taxed.then_some(InvoiceTax { rounding: site.tax_rounding, taxed });
+        Ok(Rated { lines, tax, total })
+    }
+
+    /// The sum of the lines.
+    ///
+    /// # Errors
+    /// `Overflow` where it is not representable.
+    pub fn subtotal(&self) -> Result<Money, RatingError> {
+        let zero = Money::zero(self.total.currency());
+        self.lines.iter().try_fold(zero, |total, line| total.checked_add(line.charge.amount))
+    }
 }
 
 impl Invoice {
@@ -238,7 +298,7 @@ impl Invoice {
         prices: &BTreeMap<(ItemPriceId, u32), ItemPrice>,
         usage: &BTreeMap<ItemPriceId, Vec<UsageRecord>>,
         carried_over: &BTreeMap<ItemPriceId, Number>,
-        rounding: Rounding,
+        site: &Site,
     ) -> Result<Rated, BillingError> {
         let mut lines = Vec::new();
         for item in self.items.iter().filter(|item| !item.only_sealed) {
@@ -247,10 +307,9 @@ impl Invoice {
             })?;
             let records = usage.get(&item.item_price_id).map_or(&[][..], Vec::as_slice);
             let carried_over = carried_over.get(&item.item_price_id);
-            lines.extend(self.line(item, price, subscription, records, carried_over, rounding)?);
+            lines.extend(self.line(item, price, subscription, records, carried_over, site)?);
         }
-        let total = sum(&lines, self.currency_code).map_err(BillingError::Total)?;
-        Ok(Rated { lines, total })
+        Rated::of(lines, self.currency_code, site)
     }
 
     fn line(
@@ -260,14 +319,15 @@ impl Invoice {
         subscription: &Subscription,
         records: &[UsageRecord],
         carried_over: Option<&Number>,
-        rounding: Rounding,
+        site: &Site,
     ) -> Result<Option<LineItem>, BillingError> {
-        let Some(period) = (match item.billed {
-            Billed::InAdvance => self.begun,
-            Billed::InArrears => self.ended,
+        let (Some(period), Some(number)) = (match item.billed {
+            Billed::InAdvance => (self.begun, Some(self.boundary)),
+            Billed::InArrears => (self.ended, self.ended_number()),
         }) else {
             return Ok(None);
         };
+        let inputs = inputs_in_period(price, item.own_terms(), site.rounding, subscription, number)?;
         let line = |charge, inputs: ChargeInputs| LineItem {
             id: self.line_id(&item.subscription_item_id),
             description: price.name.clone(),
@@ -285,7 +345,6 @@ impl Invoice {
         if item.metered {
             let held = subscription.item(&item.item_price_id);
             let billable = billable(subscription, held, period, records);
-            let inputs = inputs(price, item.included_usage.unwrap_or(price.included_usage), rounding);
             let carried_over = carried_over.cloned().unwrap_or_default();
             let window = match held.filter(|_| price.aggregation == Aggregation::WeightedSum) {
                 Some(held) => Some(held::window(subscription, held, period, carried_over)?),
@@ -300,7 +359,6 @@ impl Invoice {
                 ..line(charge, inputs)
             }));
         }
-        let inputs = inputs(price, Quantity::ZERO, rounding);
         let charge = rating::rate_quantity(&inputs, item.quantity)
             .map_err(|source| BillingError::Rating { item_price_id: price.id.clone(), source })?;
         Ok(Some(line(charge, inputs)))
@@ -319,8 +377,4 @@ pub fn billable<'a>(
         .iter()
         .filter(|record| period.contains(record.key.date) && subscription.not_billable(item, record.key.date).is_none())
         .collect()
-}
-
-fn sum(lines: &[LineItem], currency: Currency) -> Result<Money, RatingError> {
-    lines.iter().try_fold(Money::zero(currency), |total, line| total.checked_add(line.charge.amount))
 }

@@ -18,6 +18,7 @@
 //! * [`record_rules`]: what an item price asks of each usage record
 //! * [`usage_rules`]: what becomes of late usage, and how much usage there may be
 //! * [`usage_charge`]: what the usage of one item price costs over one period
+//! * [`proration`]: for which part of a period an item was on its subscription
 //! * [`held`]: what is held by `weighted_sum`, over which time and beyond it
 //! * [`invoice`]: invoices, their lines, payment terms
 //! * [`closing`]: the decisions of generating and closing, as data
@@ -27,7 +28,7 @@
 //!
 //! * No I/O, no clock, no environment, no floating point.
 //! * Period n is computed from the anchor, never from period n - 1, so no gap and no drift can creep in.
-//! * An invoice's total is the sum of its rounded lines; a line is rounded once.
+//! * An invoice's total is the sum of its rounded lines and of the taxes that they do not contain; a line is rounded once.
 #![warn(missing_docs)]
 #![warn(clippy::as_conversions, clippy::arithmetic_side_effects)]
 
@@ -39,6 +40,7 @@ pub mod held;
 pub mod id;
 pub mod invoice;
 pub mod period;
+pub mod proration;
 pub mod record_rules;
 mod schema;
 pub mod site;

@@ -1,6 +1,6 @@
 //! A site: one isolated book of customers, prices and subscriptions, its settings, its clock and its keys.
 
-use rating::Rounding;
+use rating::{Rounding, TaxRounding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -24,6 +24,9 @@ pub struct Site {
     pub time_zone: Zone,
     /// How a line is rounded to the currency's minor unit.
     pub rounding: Rounding,
+    /// Whether a tax is rounded on each line, or once for all lines of an invoice.
+    #[serde(default)]
+    pub tax_rounding: TaxRounding,
     /// Seconds between a period's end and the close of its invoice, 0 to 50 days.
     pub grace_seconds: u32,
     /// What becomes of late usage, where the subscription does not say it.

@@ -1,6 +1,6 @@
 //! A subscription: a customer's standing agreement, with the histories that decide which usage is billed.
 
-use rating::{Currency, Quantity};
+use rating::{Currency, Discounts, Quantity};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,6 +10,7 @@ use crate::id::{CustomerId, FeatureId, ItemPriceId, SubscriptionId, Subscription
 use crate::period::BillingPeriod;
 use crate::record_rules::RecordRules;
 use crate::timestamp::{TimeError, Timestamp};
+use crate::usage_charge::OwnTerms;
 use crate::usage_rules::{LateUsage, UsageLimit};
 
 /// Where a subscription stands at an instant.
@@ -85,6 +86,9 @@ pub struct SubscriptionItem {
     /// Usage that costs nothing, each period; the price's own where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub included_usage: Option<Quantity>,
+    /// What is taken off, each period.
+    #[serde(default, skip_serializing_if = "Discounts::is_empty")]
+    pub discounts: Discounts,
     /// What the price asks of each usage record; an item that was made before prices could ask says nothing, as do those
     /// of prices that ask for nothing.
     #[serde(default, skip_serializing_if = "RecordRules::are_plain")]
@@ -107,6 +111,11 @@ impl SubscriptionItem {
     /// Whether usage may be recorded for it.
     pub fn takes_usage(&self) -> bool {
         self.metered || self.feature_id.is_some()
+    }
+
+    /// What it says beside its price.
+    pub fn own_terms(&self) -> OwnTerms<'_> {
+        OwnTerms { included_usage: self.included_usage, discounts: &self.discounts }
     }
 
     /// The usage that costs nothing each period: its own, or the price's.

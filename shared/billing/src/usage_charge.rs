@@ -1,10 +1,14 @@
 //! The rated amount of one item price over one period, so far.
 
-use rating::{Charge, ChargeInputs, Measurement, Number, Quantity, Rounding, digest_lines};
+use std::borrow::Cow;
+
+use rating::{Charge, ChargeInputs, Discounts, Measurement, Number, Quantity, Rounding, digest_lines};
 
 use crate::catalog::ItemPrice;
 use crate::error::BillingError;
 use crate::id::ItemPriceId;
+use crate::proration::part_of_period;
+use crate::subscription::Subscription;
 use crate::usage::UsageRecord;
 
 /// The billable usage of one item price over one period, rated.
@@ -18,6 +22,15 @@ pub struct RatedUsage {
     pub usage_digest: String,
     /// What is held when the period ends; absent where quantities are not held.
     pub held_at_end: Option<Number>,
+}
+
+/// What an item of a subscription says beside its price.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnTerms<'a> {
+    /// Usage that costs nothing; the price's own where absent.
+    pub included_usage: Option<Quantity>,
+    /// What is taken off.
+    pub discounts: &'a Discounts,
 }
 
 /// Rates the billable records of an item price by the inputs; the order of the records changes nothing.
@@ -40,13 +53,41 @@ pub fn rate_records(
     })
 }
 
-/// Everything that a charge of an item price is computed from, beside what was used.
-pub fn inputs(price: &ItemPrice, included: Quantity, rounding: Rounding) -> ChargeInputs<'_> {
+/// Everything that a charge of an item price is computed from in any period, beside what was used.
+pub fn inputs<'a>(price: &'a ItemPrice, own: OwnTerms<'a>, rounding: Rounding) -> ChargeInputs<'a> {
+    let included = match price.metered {
+        true => own.included_usage.unwrap_or(price.included_usage),
+        false => Quantity::ZERO,
+    };
     ChargeInputs {
         aggregation: price.aggregation,
         included,
         bill_zero_usage: price.bill_zero_usage,
         rounding,
+        unit_rounding: price.unit_rounding,
+        discounts: Cow::Borrowed(own.discounts),
+        minimum_amount: price.minimum_amount,
+        maximum_amount: price.maximum_amount,
+        tax: price.tax.as_ref().map(Cow::Borrowed),
         ..ChargeInputs::new(&price.price, price.currency_code)
     }
+}
+
+/// The same for one period of a subscription: what was on it for a part of the period is prorated where its price says
+/// so.
+///
+/// # Errors
+/// `Time` where the period leaves the range of instants.
+pub fn inputs_in_period<'a>(
+    price: &'a ItemPrice,
+    own: OwnTerms<'a>,
+    rounding: Rounding,
+    subscription: &Subscription,
+    number: u32,
+) -> Result<ChargeInputs<'a>, BillingError> {
+    let proration = match (price.proration, subscription.item(&price.id)) {
+        (Some(basis), Some(item)) => part_of_period(basis, subscription, item, number)?,
+        _ => None,
+    };
+    Ok(ChargeInputs { proration, ..inputs(price, own, rounding) })
 }

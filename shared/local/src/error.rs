@@ -1,5 +1,6 @@
 //! What can go wrong while the local system starts or runs; what the functions answer is not an error here.
 
+use crate::export::ExportError;
 use crate::import::ImportError;
 
 /// Why the local system could not start or go on.
@@ -75,6 +76,9 @@ pub enum Error {
     /// An import ended before its file did.
     #[error("the import stopped")]
     Import(#[from] ImportError),
+    /// An invoice could not be exported.
+    #[error("the export stopped")]
+    Export(#[from] ExportError),
     /// The demo got another answer than it needs to go on.
     #[error("the demo stopped: {0}")]
     Demo(String),

@@ -1,7 +1,9 @@
-//! `cargo dev`: the whole system in one process, on loopback; and `import`, for a file of usages to any deployment.
+//! `cargo dev`: the whole system in one process, on loopback; and commands for any deployment: `import` a file of usages,
+//! `export` an invoice and `verify` it.
 
 mod import_command;
 mod progress;
+mod verify_command;
 
 use std::error::Error as _;
 use std::path::PathBuf;
@@ -17,6 +19,7 @@ use local::functions::ROOT_KEY;
 use local::{Engine, Error, System, server};
 use progress::Progress;
 use tracing_subscriber::EnvFilter;
+use verify_command::{ExportOptions, VerifyOptions, export, verify};
 
 /// How often the queue is looked into.
 const QUEUE_PERIOD: Duration = Duration::from_millis(500);
@@ -51,6 +54,8 @@ struct Options {
 #[derive(Debug, Subcommand)]
 enum Command {
     Import(ImportOptions),
+    Export(ExportOptions),
+    Verify(VerifyOptions),
     /// Print the OpenAPI document that the types describe; it is kept in functions/docs/openapi.json.
     Openapi,
 }
@@ -62,6 +67,8 @@ async fn main() -> ExitCode {
     let mut options = Options::parse();
     let ended = match options.command.take() {
         Some(Command::Import(options)) => import(options).await,
+        Some(Command::Export(options)) => export(options).await,
+        Some(Command::Verify(options)) => Ok(verify(&options)),
         Some(Command::Openapi) => {
             print!("{}", local::openapi::openapi());
             Ok(ExitCode::SUCCESS)

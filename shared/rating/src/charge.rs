@@ -1,6 +1,8 @@
 //! The explained result of rating.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::currency::Currency;
 use crate::money::Money;
@@ -29,19 +31,39 @@ pub struct Charge {
     pub tax: Option<Box<Taxed>>,
 }
 
-/// The stored form of a charge.
-#[derive(Serialize, Deserialize)]
+/// An amount with all that explains it.
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Charge)]
 struct Stored {
+    /// What was used.
     total_usage: Number,
+    /// The included quantity that was granted, used or not.
     included_usage: Number,
+    /// What is charged for.
     on_demand_usage: Number,
+    /// How the amount came about, in order.
     steps: Vec<Step>,
+    /// The exact sum of the steps' amounts, in major units.
     unrounded_amount: Number,
+    /// The same, rounded once to the currency's minor unit.
     amount: String,
     currency_code: Currency,
+    /// The amount without and with tax; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tax: Option<Box<Taxed>>,
+}
+
+impl PartialSchema for Charge {
+    fn schema() -> RefOr<Schema> {
+        Stored::schema()
+    }
+}
+
+impl ToSchema for Charge {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Stored::schemas(schemas);
+    }
 }
 
 impl Serialize for Charge {

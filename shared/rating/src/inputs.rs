@@ -66,7 +66,7 @@ pub struct ChargeInputs<'a> {
     /// What is left of a capped amount; not negative.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance_remaining: Option<Amount>,
-    /// The taxes of the line, where they are rounded per line.
+    /// The taxes of the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Tax>)]
     pub tax: Option<Cow<'a, Tax>>,

@@ -24,7 +24,7 @@ use crate::table::{Item, Transacted, get_number, number};
 /// caller waits for, and what one message takes of its batch's time.
 const AT_ONCE: u32 = 60;
 
-/// The most bytes that an invoice's lines may take as JSON: an item has 400 KB, and the rest of it needs some too.
+/// The most bytes that an invoice's lines and taxes may take as JSON: an item has 400 KB, and the rest of it needs some too.
 const LARGEST_LINES: usize = 350_000;
 
 /// What one call did for a subscription.
@@ -138,7 +138,8 @@ impl Store {
         // Sealing cannot be undone: what cannot be rated stays open, so that its cause can be corrected.
         let trial = self.live_usage(site, &invoice.value).await?;
         let trial = self.rate_for_good(site, &invoice.value, trial).await?;
-        if to_json(&trial.lines)?.len() > LARGEST_LINES {
+        let bytes = to_json(&trial.lines)?.len().saturating_add(to_json(&trial.tax)?.len());
+        if bytes > LARGEST_LINES {
             return Err(StoreError::TooLarge { what: "invoice" });
         }
         let usage = self.seal_usage(site, &invoice.value).await?;
@@ -248,6 +249,7 @@ impl Store {
             number: number_of_customer,
             due_date: customer.payment_terms.due_date(now, site.time_zone),
             lines: rated.lines.clone(),
+            tax: rated.tax.clone(),
             total: rated.total.to_string(),
         });
         let update = match closed.status {

@@ -69,7 +69,7 @@ impl Store {
     pub async fn rated(&self, site: &Site, invoice: &Invoice) -> Result<Rated, StoreError> {
         if let Some(closing) = &invoice.closing {
             let total = Money::parse(&closing.total, invoice.currency_code).map_err(BillingError::Total)?;
-            return Ok(Rated { lines: closing.lines.clone(), total });
+            return Ok(Rated { lines: closing.lines.clone(), tax: closing.tax.clone(), total });
         }
         let usage = self.live_usage(site, invoice).await?;
         self.rate_invoice(site, invoice, &usage).await
@@ -112,7 +112,7 @@ impl Store {
             }
             None => BTreeMap::new(),
         };
-        Ok(invoice.rate(&head.value, &prices, usage, &carried_over, site.rounding)?)
+        Ok(invoice.rate(&head.value, &prices, usage, &carried_over, site)?)
     }
 
     async fn invoice_prices(

@@ -112,8 +112,57 @@ fn item_prices() -> Vec<Case> {
     cases
 }
 
+fn price_options() -> Vec<Case> {
+    let base = json!({
+        "item_id": "item-minutes-usd", "currency_code": "USD", "period": {"every": 1, "unit": "month"},
+        "metered": true, "price": {"model": "per_unit", "unit_amount": "0.05"}
+    });
+    let tax = |rate: Value| json!({"rates": [rate]});
+    let unreadable = [
+        ("unit_rounding.multiple_of", json!({"round": "up", "multiple_of": "0"})),
+        ("unit_rounding.multiple_of", json!({"round": "up", "multiple_of": "-60"})),
+        ("unit_rounding.round", json!({"round": "sideways"})),
+        ("unit_rounding", json!("up")),
+        ("minimum_amount", json!("1e5")),
+        ("minimum_amount", json!("NaN")),
+        ("maximum_amount", json!("0.1234567890123")),
+        ("maximum_amount", json!({})),
+        ("proration", json!("calendar_weeks")),
+        ("proration", json!({"basis": "calendar_days", "used": 1, "period": 2})),
+        ("tax.rates", json!({"rates": vec![json!({"name": "VAT", "percent": "1"}); 11]})),
+        ("tax.rates[0].percent", tax(json!({"name": "VAT", "percent": "-1"}))),
+        ("tax.rates[0].percent", tax(json!({"name": "VAT", "percent": "1e2"}))),
+        ("tax.rates[0].percent", tax(json!({"name": "VAT"}))),
+        ("tax.colour", json!({"rates": [], "colour": "red"})),
+        ("tax", json!("19")),
+    ];
+    let invalid = [
+        ("minimum_amount", json!("-0.01")),
+        ("maximum_amount", json!("-1")),
+        ("tax.rates", json!({"rates": []})),
+        ("tax.rates[0].name", tax(json!({"name": "", "percent": "1"}))),
+        ("tax.rates[0].name", tax(json!({"name": "a\nb", "percent": "1"}))),
+        ("tax.rates[0].name", tax(json!({"name": "x".repeat(51), "percent": "1"}))),
+        ("tax.rates[0].percent", tax(json!({"name": "VAT", "percent": "100.000000000001"}))),
+        ("tax.rates[1].name", json!({"rates": vec![json!({"name": "VAT", "percent": "1"}); 2]})),
+    ];
+    let mut cases = changed("/v1/item-prices", &base, 400, &unreadable);
+    cases.extend(changed("/v1/item-prices", &base, 422, &invalid));
+    for (members, field) in [
+        (json!({"metered": false, "proration": "calendar_days"}), "proration"),
+        (json!({"period": {"every": 30, "unit": "day"}, "proration": "thirty_day_months"}), "proration"),
+        (json!({"price": {"model": "percentage", "percent": "1"}, "unit_rounding": {"round": "up"}}), "unit_rounding"),
+    ] {
+        cases.push(Case::post("/v1/item-prices", with(&base, members)).refused(422, Some(field)));
+    }
+    cases
+}
+
 fn subscriptions() -> Vec<Case> {
     let base = json!({"customer_id": "acme", "items": [{"item_price_id": "minutes-usd"}]});
+    let discounts = |discount: Value| json!([{"item_price_id": "minutes-usd", "discounts": [discount]}]);
+    let (off, units) =
+        (json!({"discount": "percent", "percent": "1"}), json!({"discount": "free_units", "quantity": "1"}));
     let unreadable = [
         ("id", json!("s#b")),
         ("customer_id", json!(null)),
@@ -122,6 +171,12 @@ fn subscriptions() -> Vec<Case> {
         ("items[0].item_price_id", json!([{}])),
         ("items[0].item_price_id", json!([{"item_price_id": "a#b"}])),
         ("items[0].colour", json!([{"item_price_id": "minutes-usd", "colour": "red"}])),
+        ("items[0].discounts[0].percent", discounts(json!({"discount": "percent", "percent": "100.1"}))),
+        ("items[0].discounts[0].percent", discounts(json!({"discount": "percent", "percent": "-1"}))),
+        ("items[0].discounts[0].amount", discounts(json!({"discount": "amount", "amount": "-1"}))),
+        ("items[0].discounts[0].discount", discounts(json!({"discount": "gift", "amount": "1"}))),
+        ("items[0].discounts", json!([{"item_price_id": "minutes-usd", "discounts": vec![off.clone(); 21]}])),
+        ("items[0].discounts[1]", json!([{"item_price_id": "minutes-usd", "discounts": [off, units]}])),
         ("start_date", json!({})),
         ("usage_limit", json!(0)),
         ("late_usage", json!("adjust")),
@@ -163,6 +218,7 @@ fn sites_and_keys() -> Vec<Case> {
             ("time_zone", json!("Mars/Olympus")),
             ("time_zone", json!("+02:00")),
             ("rounding", json!("up")),
+            ("tax_rounding", json!("per_cent")),
             ("grace_seconds", json!("3600")),
             ("late_usage", json!("bill")),
             ("usage_limit", json!(-1)),
@@ -205,6 +261,10 @@ fn changes() -> Vec<Case> {
     vec![
         patch("/v1/customers/acme", json!({"id": "other"}), 400, "id"),
         patch("/v1/customers/acme", json!({"name": null}), 400, "name"),
+        patch("/v1/item-prices/minutes-usd", json!({"minimum_amount": "-1"}), 422, "minimum_amount"),
+        patch("/v1/item-prices/line-usd", json!({"tax": {"rates": []}}), 422, "tax.rates"),
+        patch("/v1/item-prices/minutes-usd", json!({"proration": "thirty_days"}), 400, "proration"),
+        patch("/v1/sites/site", json!({"tax_rounding": null}), 400, "tax_rounding"),
         patch(
             "/v1/item-prices/minutes-usd",
             json!({"price": {"model": "volume", "tiers": [{}, {"up_to": "5"}]}}),
@@ -224,6 +284,6 @@ fn changes() -> Vec<Case> {
 
 #[tokio::test]
 async fn a_document_that_is_none_is_refused_by_the_name_of_its_field() {
-    let cases = [customers(), item_prices(), subscriptions(), sites_and_keys(), changes()];
+    let cases = [customers(), item_prices(), price_options(), subscriptions(), sites_and_keys(), changes()];
     refuse_all(&world().await, cases.into_iter().flatten().collect()).await;
 }

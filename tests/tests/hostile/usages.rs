@@ -214,9 +214,9 @@ fn bodies() -> Vec<Case> {
     texts.push(vec![0x1f, 0x8b, 0x08, 0x00]);
     texts.push(deep(100_000).into_bytes());
     let mut cases: Vec<Case> = texts.into_iter().map(|body| Case::post(USAGES, body)).collect();
-    let nested = raw("note", &deep(5));
-    cases.push(Case::post(USAGES, nested).refused(400, Some("note[0][0][0]")));
-    cases.push(Case::post(USAGES, raw("note", &deep(100_000))).refused(400, Some("note[0][0][0]")));
+    let nested = raw("note", &deep(6));
+    cases.push(Case::post(USAGES, nested).refused(400, Some("note[0][0][0][0]")));
+    cases.push(Case::post(USAGES, raw("note", &deep(100_000))).refused(400, Some("note[0][0][0][0]")));
     cases.push(Case::post(USAGES, raw("quantity", "\"1\",\"quantity\":\"2\"")).refused(400, Some("quantity")));
     cases.push(Case::post(USAGES, raw("quantity", "\"1\",\"quant\\u0069ty\":\"2\"")).refused(400, Some("quantity")));
     let large = with(&good(), json!({"note": "x".repeat(1 << 20)}));
@@ -254,7 +254,7 @@ async fn in_a_batch_each_bad_usage_is_refused_alone_and_by_its_place() {
         ("[]", "usages[0]"),
         ("{}", "usages[0].item_price_id"),
         ("{\"usages\":[]}", "usages[0].usages"),
-        ("[[[[[]]]]]", "usages[0][0][0][0][0]"),
+        ("[[[[[[]]]]]]", "usages[0][0][0][0][0][0]"),
         (&raw("quantity", "1e400"), "usages[0].quantity"),
         (&raw("usage_date", "\"0000-00-00\""), "usages[0].usage_date"),
         (&raw("id", "\"a#b\""), "usages[0].id"),

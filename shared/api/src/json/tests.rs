@@ -36,7 +36,7 @@ fn a_refusal_names_the_field() {
         (r#"{"lines":[{"quantity":1,"quantity":1}]}"#, "lines[0].quantity", "duplicate field `quantity`"),
         (r#"{"lines":[],"lines":[]}"#, "lines", "duplicate field `lines`"),
         (r#"{"line":[]}"#, "line", "unknown field `line`"),
-        (r#"{"lines":[[[[1]]]]}"#, "lines[0][0][0]", "arrays and objects nest at most 4 deep"),
+        (r#"{"lines":[[[[[1]]]]]}"#, "lines[0][0][0][0]", "arrays and objects nest at most 5 deep"),
         ("[1]", "", "send a JSON object"),
     ] {
         let (named, told) = refused::<Order>(json);

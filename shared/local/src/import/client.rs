@@ -6,21 +6,13 @@ use billing::id::SubscriptionId;
 use bytes::Bytes;
 use csv::WriterBuilder;
 use http::{Request, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Full};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::Full;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::ImportError;
 use super::answer::Outcome;
 use super::rows::Row;
-use crate::error::chain;
-
-/// How long a call may take; the API gives up after half a minute.
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+use crate::connection::{Connection, told};
 
 /// What the API made of a call.
 pub enum Reply {
@@ -32,17 +24,11 @@ pub enum Reply {
     Later { reason: String, wait: Option<Duration> },
 }
 
-/// A connection to one API. It goes through no proxy.
+/// A connection to the path of one API that takes tables.
 pub struct Client {
-    http: Http,
+    connection: Connection,
     uri: Uri,
     authorization: String,
-}
-
-enum Http {
-    /// On this computer, where there are neither listeners in between nor certificates.
-    Plain(legacy::Client<HttpConnector, Full<Bytes>>),
-    Tls(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
 }
 
 #[derive(Deserialize)]
@@ -57,27 +43,8 @@ impl Client {
         let path = subscription.map_or("/v1/usages".to_owned(), |id| format!("/v1/subscriptions/{id}/usages"));
         let malformed = || ImportError::Url(format!("{url} is no URL such as https://api.example.com"));
         let uri: Uri = format!("{base}{path}").parse().map_err(|_| malformed())?;
-        let executor = TokioExecutor::new();
-        let http = match (uri.scheme_str(), uri.host()) {
-            (Some("https"), Some(_)) => {
-                // Named, since the AWS SDK's crates bring a second one along for their own use.
-                let provider = rustls::crypto::ring::default_provider();
-                let roots = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider);
-                let roots = roots.map_err(|error| {
-                    ImportError::Url(format!("https needs the certificates of this computer, which lack: {error}"))
-                })?;
-                Http::Tls(legacy::Client::builder(executor).build(roots.https_only().enable_http1().build()))
-            }
-            (Some("http"), Some("127.0.0.1" | "localhost" | "[::1]")) => {
-                Http::Plain(legacy::Client::builder(executor).build_http())
-            }
-            (Some("http"), Some(host)) => {
-                let problem = format!("the key would travel to {host} for everybody to read; use https://");
-                return Err(ImportError::Url(problem));
-            }
-            _ => return Err(malformed()),
-        };
-        Ok(Client { http, uri, authorization: format!("Bearer {key}") })
+        let connection = Connection::new(&uri).map_err(ImportError::Url)?;
+        Ok(Client { connection, uri, authorization: format!("Bearer {key}") })
     }
 
     /// Sends rows.
@@ -96,23 +63,10 @@ impl Client {
             .header(header::ACCEPT, "application/json")
             .body(Full::new(body))
             .map_err(|_| ImportError::Url("the API key has characters that no key has".to_owned()))?;
-        let answered = tokio::time::timeout(CALL_TIMEOUT, self.exchange(request)).await;
-        let response = match answered {
-            Ok(Ok(response)) => response,
-            Ok(Err(reason)) => return Ok(Reply::Later { reason, wait: None }),
-            Err(_) => return Ok(Reply::Later { reason: "there was no answer in a minute".to_owned(), wait: None }),
-        };
-        read(&response)
-    }
-
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, String> {
-        let sent = match &self.http {
-            Http::Plain(client) => client.request(request).await,
-            Http::Tls(client) => client.request(request).await,
-        };
-        let (parts, body) = sent.map_err(|error| chain(&error))?.into_parts();
-        let body = body.collect().await.map_err(|error| chain(&error))?;
-        Ok(Response::from_parts(parts, body.to_bytes()))
+        match self.connection.exchange(request).await {
+            Ok(response) => read(&response),
+            Err(reason) => Ok(Reply::Later { reason, wait: None }),
+        }
     }
 }
 
@@ -124,10 +78,7 @@ fn read(response: &Response<Bytes>) -> Result<Reply, ImportError> {
             |answer| Reply::Outcomes(answer.outcomes),
         ));
     }
-    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
-    let member = |name| problem.get(name).and_then(Value::as_str);
-    let detail = member("detail").or(member("message")).unwrap_or("without saying why").to_owned();
-    let detail = member("field").map_or(detail.clone(), |field| format!("{field}: {detail}"));
+    let detail = told(body);
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         return Ok(Reply::TooLarge(detail));
     }

@@ -37,7 +37,7 @@ fn routes_lead_to_folders() {
     assert_eq!(of("PATCH", "/v1/item-prices/{id}"), Some("catalog"));
     assert_eq!(of("POST", "/v1/invoices/{id}/close"), Some("invoices"));
     assert_eq!(of("GET", "/docs/{file}"), Some("docs"));
-    assert_eq!(template.routes.len(), 43);
+    assert_eq!(template.routes.len(), 44);
 }
 
 #[test]

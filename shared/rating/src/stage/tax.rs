@@ -6,7 +6,8 @@
 //! Elsewhere: VAT, sales tax, tax-exclusive and tax-inclusive prices, line-level and document-level tax rounding.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::currency::Currency;
 use crate::error::RatingError;
@@ -34,6 +35,8 @@ pub struct TaxRate {
 pub struct Tax {
     #[schema(max_items = 10)]
     rates: Vec<TaxRate>,
+    /// Whether the amount contains them; false, where it is left out.
+    #[schema(required = false)]
     inclusive: bool,
 }
 
@@ -46,7 +49,7 @@ struct Fields {
 }
 
 /// Where a tax is rounded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TaxRounding {
     /// On each line.
@@ -211,25 +214,47 @@ pub(crate) fn tax_line(amount: Money, tax: &Tax, rounding: Rounding) -> Result<T
     tax_invoice(&[Taxable { amount, tax: Some(tax) }], amount.currency(), TaxRounding::PerLine, rounding)
 }
 
-/// The stored form of taxed amounts.
-#[derive(Serialize, Deserialize)]
+/// Amounts without and with their taxes.
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Taxed)]
 struct Stored {
+    /// Without tax.
     net_amount: String,
+    /// Each tax, in the order of the lines and their rates.
     taxes: Vec<StoredTax>,
+    /// With tax.
     gross_amount: String,
     currency_code: Currency,
 }
 
-#[derive(Serialize, Deserialize)]
+/// One tax of one or more lines.
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TaxLine)]
 struct StoredTax {
     name: String,
     percent: Percent,
+    /// Whether the taxed amount contains it.
     inclusive: bool,
+    /// The sum of the amounts that it was taken of.
     taxed_amount: String,
+    /// The exact tax.
     unrounded_amount: Number,
+    /// The tax, rounded to the minor unit of the currency.
     amount: String,
+}
+
+impl PartialSchema for Taxed {
+    fn schema() -> RefOr<Schema> {
+        Stored::schema()
+    }
+}
+
+impl ToSchema for Taxed {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Stored::schemas(schemas);
+    }
 }
 
 impl Serialize for Taxed {

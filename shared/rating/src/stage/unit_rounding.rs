@@ -30,6 +30,8 @@ pub enum RoundUnits {
 #[serde(try_from = "Fields")]
 pub struct UnitRounding {
     round: RoundUnits,
+    /// Above 0; 1, where it is left out.
+    #[schema(required = false)]
     multiple_of: Quantity,
 }
 
