@@ -10,6 +10,8 @@ mod closing;
 mod duplicates;
 #[path = "../../tests/kill/host.rs"]
 mod host;
+#[path = "../../tests/kill/site.rs"]
+mod site;
 mod stream;
 mod throughput;
 mod world;

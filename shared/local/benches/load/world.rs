@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::client::Api;
+use crate::site;
 
 /// Where its clock starts: 1 January 2026, in seconds since 1970.
 pub const START: i64 = 1_767_225_600;
@@ -18,31 +19,12 @@ pub struct World {
 impl World {
     /// Makes the site with the root key.
     pub async fn new(root: &Api) -> World {
-        let key = "load-key-0123456789abcdef";
-        root.must(Method::POST, "/v1/sites", Some(&json!({"id": "load", "test_clock": START}))).await;
-        let body = json!({"site_id": "load", "scopes": ["admin"], "key": key});
-        root.must(Method::POST, "/v1/api-keys", Some(&body)).await;
-        let api = root.with_key(key);
-        let price = json!({
-            "id": "calls-usd", "item_id": "calls", "currency_code": "USD", "period": {"every": 1, "unit": "week"},
-            "metered": true, "price": {"model": "per_unit", "unit_amount": "0.05"}
-        });
-        for (path, body) in [
-            ("/v1/customers", json!({"id": "acme", "name": "Acme"})),
-            ("/v1/items", json!({"id": "calls", "name": "Calls", "type": "plan"})),
-            ("/v1/item-prices", price),
-        ] {
-            api.must(Method::POST, path, Some(&body)).await;
-        }
-        World { api }
+        World { api: site::make(root, "load", "load-key-0123456789abcdef", START).await }
     }
 
     /// A subscription of its own for a part, from `start` on.
     pub async fn subscribe(&self, id: &str, start: i64) {
-        let body = json!({
-            "id": id, "customer_id": "acme", "start_date": start, "items": [{"item_price_id": "calls-usd"}]
-        });
-        self.api.must(Method::POST, "/v1/subscriptions", Some(&body)).await;
+        site::subscribe(&self.api, id, start).await;
     }
 
     /// Moves the clock on.

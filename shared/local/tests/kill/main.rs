@@ -7,6 +7,7 @@
 
 mod client;
 mod host;
+mod site;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -85,28 +86,9 @@ async fn every_acknowledged_usage_is_on_exactly_one_invoice_however_often_the_ho
 }
 
 async fn set_up(root: &Api) {
-    let site = json!({"id": "site", "test_clock": START});
-    root.must(Method::POST, "/v1/sites", Some(&site)).await;
-    let key = json!({"site_id": "site", "scopes": ["admin"], "key": KEY});
-    root.must(Method::POST, "/v1/api-keys", Some(&key)).await;
-    let api = root.with_key(KEY);
-    let price = json!({
-        "id": "calls-usd", "item_id": "calls", "currency_code": "USD", "period": {"every": 1, "unit": "week"},
-        "metered": true, "price": {"model": "per_unit", "unit_amount": "0.05"}
-    });
-    for (path, body) in [
-        ("/v1/customers", json!({"id": "acme", "name": "Acme"})),
-        ("/v1/items", json!({"id": "calls", "name": "Calls", "type": "plan"})),
-        ("/v1/item-prices", price),
-    ] {
-        api.must(Method::POST, path, Some(&body)).await;
-    }
+    let api = site::make(root, "site", KEY, START).await;
     for number in 0..SUBSCRIPTIONS {
-        let body = json!({
-            "id": format!("sub-{number}"), "customer_id": "acme", "start_date": START,
-            "items": [{"item_price_id": "calls-usd"}]
-        });
-        api.must(Method::POST, "/v1/subscriptions", Some(&body)).await;
+        site::subscribe(&api, &format!("sub-{number}"), START).await;
     }
 }
 
