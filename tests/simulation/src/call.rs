@@ -1,0 +1,109 @@
+//! A call of the SDK as it goes over the wire, and which items it touches.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+/// Partition and sort key of an item.
+pub type Key = (String, String);
+
+/// One request to DynamoDB or SQS.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Who makes it.
+    pub caller: usize,
+    /// The operation, such as `UpdateItem`.
+    pub operation: String,
+    /// The header that names service and operation.
+    pub target: String,
+    /// The body as sent.
+    pub bytes: Bytes,
+    /// The body, read.
+    pub body: Value,
+}
+
+impl Call {
+    /// Reads a request.
+    pub fn new(caller: usize, target: &str, bytes: Bytes) -> Call {
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        Call { caller, operation, target: target.to_owned(), bytes, body }
+    }
+
+    /// Whether it is for the queue.
+    pub fn is_queue(&self) -> bool {
+        self.target.starts_with("AmazonSQS.")
+    }
+
+    /// Whether it writes all of several items, or none.
+    pub fn is_transaction(&self) -> bool {
+        self.operation == "TransactWriteItems"
+    }
+
+    /// Whether it changes anything.
+    pub fn is_write(&self) -> bool {
+        !matches!(self.operation.as_str(), "GetItem" | "Query" | "TransactGetItems")
+    }
+
+    /// Whether it is a read that may show a state of the past.
+    pub fn may_be_stale(&self) -> bool {
+        matches!(self.operation.as_str(), "GetItem" | "Query") && self.body["ConsistentRead"] != Value::Bool(true)
+    }
+
+    /// The items that it writes, in the order of the request.
+    pub fn written(&self) -> Vec<Key> {
+        match self.operation.as_str() {
+            "PutItem" => vec![key(&self.body["Item"])],
+            "UpdateItem" | "DeleteItem" => vec![key(&self.body["Key"])],
+            "TransactWriteItems" => self.transacted(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The items for which a transaction under way is a conflict: what it writes, or reads in a transaction.
+    pub fn settled(&self) -> Vec<Key> {
+        if self.operation == "TransactGetItems" { self.transacted() } else { self.written() }
+    }
+
+    fn transacted(&self) -> Vec<Key> {
+        let entries = self.body["TransactItems"].as_array().into_iter().flatten();
+        let one = |entry: &Value| {
+            let (kind, inner) = entry.as_object().and_then(|entry| entry.iter().next())?;
+            Some(key(if kind == "Put" { &inner["Item"] } else { &inner["Key"] }))
+        };
+        entries.filter_map(one).collect()
+    }
+
+    /// What tells it from every other call of its caller, whatever the order of members, and without the token that the
+    /// SDK makes up.
+    pub fn canonical(&self) -> String {
+        let mut body = self.body.clone();
+        if let Some(object) = body.as_object_mut() {
+            object.remove("ClientRequestToken");
+        }
+        format!("{} {body}", self.operation)
+    }
+
+    /// The call for a reader of the trace: the operation and where it goes.
+    pub fn told(&self) -> String {
+        let place = |(pk, sk): &Key| format!("{pk} {sk}");
+        let what = match self.operation.as_str() {
+            "GetItem" => place(&key(&self.body["Key"])),
+            "Query" => {
+                let values = &self.body["ExpressionAttributeValues"];
+                let bound = |name: &str| values[name].as_object().and_then(|v| v.values().next()).cloned();
+                let [hash, from, to] = [":hash", ":from", ":to"].map(|name| bound(name).unwrap_or_default());
+                let back = if self.body["ScanIndexForward"] == Value::Bool(false) { " backward" } else { "" };
+                let strong = if self.body["ConsistentRead"] == Value::Bool(true) { " strong" } else { "" };
+                format!("{hash} {from}..{to}{back}{strong}")
+            }
+            _ => self.settled().iter().map(place).collect::<Vec<_>>().join(", "),
+        };
+        format!("{} {what}", self.operation)
+    }
+}
+
+/// The key of an item, or of a part of one, in DynamoDB's JSON.
+pub fn key(item: &Value) -> Key {
+    let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+    (text("PK"), text("SK"))
+}

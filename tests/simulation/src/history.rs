@@ -1,0 +1,286 @@
+//! One history: a world, people and functions in it, what goes wrong, and what must hold afterwards. All of it follows
+//! from the seed.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use billing::timestamp::Timestamp;
+use serde_json::Value;
+
+use crate::audit;
+use crate::book::Book;
+use crate::client::Client;
+use crate::cloud::Cloud;
+use crate::connector::Network;
+use crate::fault::{Fault, Faults};
+use crate::reads::ChargeRead;
+use crate::schedule::{Schedule, Task};
+use crate::seed::Seed;
+use crate::world::{self, Environment, Kind, World};
+
+/// How many environments each function has.
+const ENVIRONMENTS: usize = 3;
+
+/// What was done, and how much of it was checked.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Histories.
+    pub histories: u64,
+    /// Calls to DynamoDB and SQS.
+    pub calls: u64,
+    /// Requests and invocations.
+    pub invocations: u64,
+    /// Faults by kind.
+    pub faults: BTreeMap<Fault, u64>,
+    /// Checks by what was checked.
+    pub checks: BTreeMap<&'static str, u64>,
+}
+
+impl Counts {
+    /// Adds what another history did.
+    pub fn add(&mut self, other: &Counts) {
+        self.histories += other.histories;
+        self.calls += other.calls;
+        self.invocations += other.invocations;
+        for (fault, count) in &other.faults {
+            *self.faults.entry(*fault).or_default() += count;
+        }
+        for (check, count) in &other.checks {
+            *self.checks.entry(check).or_default() += count;
+        }
+    }
+}
+
+/// What everybody in a history shares.
+pub struct Shared {
+    /// Where calls go.
+    pub network: Arc<Network>,
+    /// The world.
+    pub world: Arc<World>,
+    /// The functions' environments.
+    pub environments: Vec<Environment>,
+    cloud: Mutex<Cloud>,
+    clock: AtomicI64,
+    steps: AtomicUsize,
+    highest_limit: AtomicUsize,
+    book: Mutex<Book>,
+    charge_reads: Mutex<Vec<ChargeRead>>,
+    closed: Mutex<BTreeMap<String, Value>>,
+    counts: Mutex<Counts>,
+    trace: Option<Mutex<Vec<String>>>,
+    wrong: Mutex<Vec<String>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn new(world: Arc<World>, cloud: Cloud, clock: Timestamp, traced: bool) -> Arc<Shared> {
+        let limit = world.kind.limit.unwrap_or(usize::MAX);
+        Arc::new(Shared {
+            network: Arc::default(),
+            world,
+            environments: (0..ENVIRONMENTS).map(|_| Environment::cold()).collect(),
+            cloud: Mutex::new(cloud),
+            clock: AtomicI64::new(clock.millis()),
+            steps: AtomicUsize::new(0),
+            highest_limit: AtomicUsize::new(limit),
+            book: Mutex::default(),
+            charge_reads: Mutex::default(),
+            closed: Mutex::default(),
+            counts: Mutex::default(),
+            trace: traced.then(Mutex::default),
+            wrong: Mutex::default(),
+        })
+    }
+
+    /// The table and the queue.
+    pub fn cloud(&self) -> MutexGuard<'_, Cloud> {
+        lock(&self.cloud)
+    }
+
+    /// What was done to every usage.
+    pub fn book(&self) -> MutexGuard<'_, Book> {
+        lock(&self.book)
+    }
+
+    /// Notes a charge that was read.
+    pub fn note_read(&self, read: ChargeRead) {
+        lock(&self.charge_reads).push(read);
+    }
+
+    /// The charges that were read.
+    pub fn charge_reads(&self) -> Vec<ChargeRead> {
+        lock(&self.charge_reads).clone()
+    }
+
+    /// A closed invoice as it was when it was first seen.
+    pub fn first_seen(&self, name: String, invoice: &Value) -> Value {
+        lock(&self.closed).entry(name).or_insert_with(|| invoice.clone()).clone()
+    }
+
+    /// The real time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Moves the real time; it never goes back.
+    pub fn move_clock(&self, to: Timestamp) {
+        self.clock.fetch_max(to.millis(), Ordering::SeqCst);
+    }
+
+    /// The highest usage limit that any subscription ever had.
+    pub fn highest_limit(&self) -> usize {
+        self.highest_limit.load(Ordering::SeqCst)
+    }
+
+    /// Notes a limit before it is asked for.
+    pub fn raise_limit(&self, limit: usize) {
+        self.highest_limit.fetch_max(limit, Ordering::SeqCst);
+    }
+
+    /// The next moment; every beginning, end and call has one of its own.
+    pub fn next_step(&self) -> usize {
+        self.steps.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Counts.
+    pub fn count(&self, change: impl FnOnce(&mut Counts)) {
+        change(&mut lock(&self.counts));
+    }
+
+    /// Writes a line into the trace, where there is one.
+    pub fn tell(&self, line: impl FnOnce() -> String) {
+        if let Some(trace) = &self.trace {
+            lock(trace).push(line());
+        }
+    }
+
+    /// Notes that a check was made, and what is wrong where it failed.
+    pub fn check(&self, what: &'static str, holds: bool, wrong: impl FnOnce() -> String) {
+        self.count(|counts| *counts.checks.entry(what).or_default() += 1);
+        if !holds {
+            let wrong = format!("{what}: {}", wrong());
+            self.tell(|| format!("!!! {wrong}"));
+            lock(&self.wrong).push(wrong);
+        }
+    }
+}
+
+/// What a history came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What was done.
+    pub counts: Counts,
+    /// What does not hold.
+    pub wrong: Vec<String>,
+    /// What happened, where that was asked for.
+    pub trace: Vec<String>,
+    /// How many calls there were before everything was settled.
+    pub calls: usize,
+}
+
+/// What a history is to be like.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// What everything follows from.
+    pub seed: u64,
+    /// What goes wrong; what the seed says, where nothing is given.
+    pub faults: Option<Faults>,
+    /// One after another, where nothing goes wrong: every answer has to be the reference's.
+    pub sequential: bool,
+    /// Whether it is told what happens.
+    pub traced: bool,
+}
+
+impl Plan {
+    /// The history of a seed.
+    pub fn of(seed: u64) -> Plan {
+        Plan { seed, faults: None, sequential: seed % 8 == 0, traced: false }
+    }
+}
+
+/// Lives through a history.
+///
+/// # Errors
+/// Where it could not be carried out at all.
+pub fn live(plan: Plan) -> Result<Outcome, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    runtime.block_on(Box::pin(tell_history(plan)))
+}
+
+async fn tell_history(plan: Plan) -> Result<Outcome, String> {
+    let mut seed = Seed::new(plan.seed);
+    let world = world_of(seed.below(world::KINDS)).await?;
+    let faults = match plan.faults {
+        Some(faults) => faults,
+        None if plan.sequential => Faults::NONE,
+        None => Faults::of(&mut seed),
+    };
+    let cloud = Cloud::new(world.engine()?, &world.items, seed.chance(500));
+    let first_end = world.ends.first().copied().ok_or("the world has no periods")?;
+    let clock = first_end.plus_millis(-2 * 3_600_000);
+    let shared = Shared::new(Arc::clone(&world), cloud, clock, plan.traced);
+    shared.tell(|| format!("seed {} {:?} {faults:?}", plan.seed, world.kind));
+    let clients = if plan.sequential { 1 } else { 2 + seed.below(4) };
+    let mut tasks = Vec::new();
+    for caller in 0..clients {
+        let deeds = if plan.sequential { 8 + seed.below(14) } else { 2 + seed.below(6) };
+        let client = Client::new(caller, &shared, seed.fork());
+        tasks.push(Task::new(caller, &shared, client.live(deeds)));
+    }
+    let mut calls = 0;
+    let mut lived = {
+        let mut schedule = Schedule::new(&shared, &mut seed, faults);
+        let ran = schedule.run(tasks).await;
+        calls += schedule.calls;
+        ran
+    };
+    if lived.is_ok() {
+        shared.tell(|| "--- everything that is due is done".to_owned());
+        let mut schedule = Schedule::new(&shared, &mut seed, Faults::NONE);
+        let task = Task::new(clients, &shared, audit::settle_and_check(Client::new(clients, &shared, Seed::new(0))));
+        lived = schedule.run(vec![task]).await;
+    }
+    if let Err(hung) = lived {
+        shared.check("everybody goes on", false, || hung);
+    }
+    let cloud = shared.cloud();
+    for disagreement in &cloud.disagreements {
+        shared.check("reads are the engine's", false, || disagreement.clone());
+    }
+    shared.count(|counts| {
+        counts.histories += 1;
+        *counts.checks.entry("reads are the engine's").or_default() += cloud.compared;
+    });
+    drop(cloud);
+    let trace = shared.trace.as_ref().map(|trace| lock(trace).clone()).unwrap_or_default();
+    let counts = lock(&shared.counts).clone();
+    let wrong = lock(&shared.wrong).clone();
+    Ok(Outcome { counts, wrong, trace, calls })
+}
+
+/// The world of that kind, made by the handlers where it is not known yet.
+async fn world_of(kind: usize) -> Result<Arc<World>, String> {
+    if let Some(world) = world::known(kind) {
+        return Ok(world);
+    }
+    let made = Kind::of(kind);
+    let start = made.start();
+    let empty = Arc::new(World { kind: made.clone(), items: Vec::new(), ends: Vec::new() });
+    let shared = Shared::new(empty, Cloud::new(world::empty_engine()?, &[], false), start, false);
+    let client = Client::new(0, &shared, Seed::new(0));
+    let mut seed = Seed::new(0);
+    let mut schedule = Schedule::new(&shared, &mut seed, Faults::NONE);
+    schedule.run(vec![Task::new(0, &shared, client.make_world(made.clone()))]).await?;
+    if let Some(wrong) = lock(&shared.wrong).first() {
+        return Err(format!("the world could not be made: {wrong}"));
+    }
+    let items = shared.cloud().past().present().map(|(key, item)| (key.clone(), Arc::clone(item))).collect();
+    let world = Arc::new(World::new(made, items));
+    lock(world::worlds()).insert(kind, Arc::clone(&world));
+    Ok(world)
+}
