@@ -14,7 +14,7 @@ use crate::call::Key;
 use crate::client::Client;
 use crate::deeds::shows;
 use crate::history::Shared;
-use crate::reads::check_reads;
+use crate::reads::{check_reads, check_refusals};
 use crate::world::{PRICES, SITES, SUBSCRIPTIONS};
 
 const HOUR: i64 = 3_600_000;
@@ -35,6 +35,7 @@ pub async fn settle_and_check(mut client: Client) {
     client.read_invoices().await;
     check_book(&client.shared);
     check_reads(&client.shared);
+    check_refusals(&client.shared);
 }
 
 /// Runs schedule and worker until nothing is due.

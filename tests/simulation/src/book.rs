@@ -56,6 +56,8 @@ pub enum Told {
     NotFound,
     /// It was refused by a rule that is not about the usage itself.
     Refused,
+    /// It was refused since there are as many usages as there may be.
+    Full,
     /// What stands.
     Stands(Option<Version>),
     /// Nothing, or that it failed.
@@ -98,7 +100,7 @@ impl Row {
     /// What the deed leaves, where its answer is the one that the row gives.
     fn after(&self, deed: &Deed) -> Option<Row> {
         match (&deed.wish, &deed.told) {
-            (_, Told::Refused) => Some(self.clone()),
+            (_, Told::Refused | Told::Full) => Some(self.clone()),
             (Wish::Read, Told::Stands(seen)) => (self.stands == *seen).then(|| self.clone()),
             (Wish::Record(content), told) => {
                 let (row, answer) = self.record(content, deed.now);

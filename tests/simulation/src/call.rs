@@ -64,6 +64,17 @@ impl Call {
         if self.operation == "TransactGetItems" { self.transacted() } else { self.written() }
     }
 
+    /// The partitions that it reads or writes.
+    pub fn partitions(&self) -> Vec<String> {
+        match self.operation.as_str() {
+            "GetItem" => vec![key(&self.body["Key"]).0],
+            "Query" => {
+                vec![self.body["ExpressionAttributeValues"][":hash"]["S"].as_str().unwrap_or_default().to_owned()]
+            }
+            _ => self.settled().into_iter().map(|(partition, _)| partition).collect(),
+        }
+    }
+
     fn transacted(&self) -> Vec<Key> {
         let entries = self.body["TransactItems"].as_array().into_iter().flatten();
         let one = |entry: &Value| {

@@ -92,7 +92,8 @@ impl Client {
         let request = request.body(Body::from(body)).ok()?;
         let environment = self.seed.below(self.shared.environments.len());
         let shared = Arc::clone(&self.shared);
-        let response = self.invoke(answer(&shared.environments[environment], shared.now(), request)).await;
+        let site = SITES.into_iter().find(|site| api_key(site) == key);
+        let response = self.invoke(site, answer(&shared.environments[environment], shared.now(), request)).await;
         let answer = response.map(|response| {
             let body = match response.body() {
                 Body::Text(text) => serde_json::from_str(text).unwrap_or_default(),
@@ -109,9 +110,9 @@ impl Client {
     }
 
     /// Runs an invocation until it is done, or crashes.
-    async fn invoke<T>(&mut self, invocation: impl Future<Output = T>) -> Option<T> {
+    async fn invoke<T>(&mut self, site: Option<&'static str>, invocation: impl Future<Output = T>) -> Option<T> {
         self.shared.count(|counts| counts.invocations += 1);
-        let crashed = self.shared.network.begin(self.number);
+        let crashed = self.shared.network.begin(self.number, site);
         // The crash first: a crashed invocation does nothing more, not even see that its calls failed.
         match select(crashed, Box::pin(invocation)).await {
             Either::Left(_) => None,
@@ -126,7 +127,7 @@ impl Client {
         let number = self.number;
         shared.tell(|| format!("      {number:>3} > tick at {}", shared.now()));
         let deps = &shared.environments[environment].close_periods;
-        let done = self.invoke(close_periods::handle(deps, shared.now(), json!({}))).await;
+        let done = self.invoke(None, close_periods::handle(deps, shared.now(), json!({}))).await;
         shared.tell(|| format!("      {number:>3} < {done:?}"));
         matches!(done, Some(Ok(answer)) if answer["due"] == 0)
     }
@@ -151,7 +152,7 @@ impl Client {
         let number = self.number;
         shared.tell(|| format!("      {number:>3} > work on {} at {}", json!(batch), shared.now()));
         let deps = &shared.environments[environment].issue_invoice;
-        let done = self.invoke(issue_invoice::handle(deps, shared.now(), event)).await;
+        let done = self.invoke(None, issue_invoice::handle(deps, shared.now(), event)).await;
         shared.tell(|| format!("      {number:>3} < {done:?}"));
         for message in batch {
             if !is_done(done.as_ref(), &message) || self.seed.chance(stay) {
@@ -239,9 +240,8 @@ pub fn told(status: u16, body: &Value) -> Option<Told> {
         (200, _) => Told::Replayed(version(body)?.1),
         (409, "/problems/conflicting-usage") => Told::Conflicting(version(&body["existing"])?),
         (409, "/problems/deleted-usage") => Told::WasDeleted,
-        (409, "/problems/late-usage") | (422, "/problems/usage-limit-reached" | "/problems/too-far-ahead") => {
-            Told::Refused
-        }
+        (409, "/problems/late-usage") | (422, "/problems/too-far-ahead") => Told::Refused,
+        (422, "/problems/usage-limit-reached") => Told::Full,
         (500.., _) => Told::Nothing,
         _ => return None,
     })

@@ -38,6 +38,7 @@ struct Wires {
     parked: Vec<Parked>,
     invocations: BTreeMap<usize, oneshot::Sender<()>>,
     tainted: BTreeSet<usize>,
+    sites: BTreeMap<usize, &'static str>,
 }
 
 impl Network {
@@ -46,12 +47,14 @@ impl Network {
         std::mem::take(&mut self.wires().parked)
     }
 
-    /// Begins an invocation; what is returned tells when it crashes.
-    pub fn begin(&self, caller: usize) -> oneshot::Receiver<()> {
+    /// Begins an invocation with the key of a site, if it has one; what is returned tells when it crashes.
+    pub fn begin(&self, caller: usize, site: Option<&'static str>) -> oneshot::Receiver<()> {
         let (crash, crashed) = oneshot::channel();
         let mut wires = self.wires();
         wires.invocations.insert(caller, crash);
         wires.tainted.remove(&caller);
+        wires.sites.remove(&caller);
+        wires.sites.extend(site.map(|site| (caller, site)));
         crashed
     }
 
@@ -65,6 +68,11 @@ impl Network {
     /// Notes that the caller may not know of everything that its invocation did.
     pub fn taint(&self, caller: usize) {
         self.wires().tainted.insert(caller);
+    }
+
+    /// The site whose key the caller's invocation has.
+    pub fn site(&self, caller: usize) -> Option<&'static str> {
+        self.wires().sites.get(&caller).copied()
     }
 
     /// Whether the caller may not know of everything that its invocation did.

@@ -92,12 +92,13 @@ impl Client {
 
     async fn record_one(&mut self) {
         let (key, content) = (self.key(), self.content());
-        self.record(&key, &content).await;
+        let attempts = 1 + self.seed.below(RETRIES + 1);
+        self.record(&key, &content, attempts).await;
     }
 
     /// Records one usage, and the same again where nothing came back.
-    async fn record(&mut self, key: &UsageKey, content: &Content) {
-        for _ in 0..=self.seed.below(RETRIES + 1) {
+    pub async fn record(&mut self, key: &UsageKey, content: &Content, attempts: usize) {
+        for _ in 0..attempts {
             let (begun, now) = (self.shared.next_step(), self.shared.now());
             let body = usage_json(key, content);
             let answer = self.send("POST", &usages_path(key), Some(body), &api_key(SITES[key.site]), &[]).await;
@@ -137,7 +138,14 @@ impl Client {
         let many = if self.seed.chance(150) { 12 } else { 2 + self.seed.below(4) };
         let usages: Vec<(UsageKey, Content)> =
             (0..many).map(|_| (self.key_of(site, subscription), self.content())).collect();
-        for _ in 0..=self.seed.below(RETRIES) {
+        let attempts = 1 + self.seed.below(RETRIES);
+        self.record_batch(&usages, attempts).await;
+    }
+
+    /// Records several usages of one subscription, and the same again where nothing came back for one of them.
+    pub async fn record_batch(&mut self, usages: &[(UsageKey, Content)], attempts: usize) {
+        let site = usages[0].0.site;
+        for _ in 0..attempts {
             let (begun, now) = (self.shared.next_step(), self.shared.now());
             let list: Vec<Value> = usages.iter().map(|(key, content)| usage_json(key, content)).collect();
             let path = usages_path(&usages[0].0);
@@ -191,10 +199,12 @@ impl Client {
         }
         let pick = self.seed.below(self.known.len());
         let (key, version) = self.known[pick].clone();
-        self.delete_version(&key, version).await;
+        let attempts = 1 + self.seed.below(RETRIES);
+        self.delete_version(&key, version, attempts).await;
     }
 
-    async fn delete_version(&mut self, key: &UsageKey, version: i64) {
+    /// Deletes a version, and again where nothing came back.
+    pub async fn delete_version(&mut self, key: &UsageKey, version: i64, attempts: usize) {
         let site = api_key(SITES[key.site]);
         let price = PRICES[key.price];
         let (name, headers) = match key.id {
@@ -208,7 +218,7 @@ impl Client {
                 (format!("{}/{name}", usages_path(key)), Vec::new())
             }
         };
-        for _ in 0..=self.seed.below(RETRIES) {
+        for _ in 0..attempts {
             let (begun, now) = (self.shared.next_step(), self.shared.now());
             let answer = self.send("DELETE", &name, None, &site, &headers).await;
             let (status, body) = answer.unwrap_or((500, Value::Null));
@@ -236,9 +246,9 @@ impl Client {
         }
         let pick = self.seed.below(self.known.len());
         let (key, version) = self.known[pick].clone();
-        self.delete_version(&key, version).await;
+        self.delete_version(&key, version, RETRIES).await;
         let content = self.content();
-        self.record(&key, &content).await;
+        self.record(&key, &content, RETRIES).await;
     }
 
     /// Reads all usages of a subscription, page by page.
@@ -293,6 +303,11 @@ impl Client {
     async fn close(&mut self) {
         let (site, subscription) = self.subject();
         let boundary = 1 + self.seed.below(2);
+        self.close_boundary(site, subscription, boundary).await;
+    }
+
+    /// Closes the invoice of a boundary.
+    pub async fn close_boundary(&mut self, site: usize, subscription: usize, boundary: usize) {
         let path = format!("/v1/invoices/inv_{}_{boundary}/close", SUBSCRIPTIONS[subscription]);
         let answer = self.send("POST", &path, Some(json!({})), &api_key(SITES[site]), &[]).await;
         if let Some((status, body)) = answer {
@@ -303,6 +318,11 @@ impl Client {
 
     async fn cancel(&mut self) {
         let (site, subscription) = self.subject();
+        self.cancel_subscription(site, subscription).await;
+    }
+
+    /// Ends a subscription at once.
+    pub async fn cancel_subscription(&mut self, site: usize, subscription: usize) {
         let path = format!("/v1/subscriptions/{}/cancel", SUBSCRIPTIONS[subscription]);
         self.send("POST", &path, Some(json!({})), &api_key(SITES[site]), &[]).await;
     }
@@ -314,7 +334,7 @@ impl Client {
         }
         let limit = 1 + self.seed.below(8);
         let path = format!("/v1/subscriptions/{}", SUBSCRIPTIONS[subscription]);
-        self.shared.raise_limit(limit);
+        self.shared.note_limit(limit);
         self.send("PATCH", &path, Some(json!({ "usage_limit": limit })), &api_key(SITES[site]), &[]).await;
     }
 }

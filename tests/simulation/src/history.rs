@@ -16,6 +16,7 @@ use crate::connector::Network;
 use crate::fault::{Fault, Faults};
 use crate::reads::ChargeRead;
 use crate::schedule::{Schedule, Task};
+use crate::script;
 use crate::seed::Seed;
 use crate::world::{self, Environment, Kind, World};
 
@@ -64,6 +65,7 @@ pub struct Shared {
     clock: AtomicI64,
     steps: AtomicUsize,
     highest_limit: AtomicUsize,
+    lowest_limit: AtomicUsize,
     book: Mutex<Book>,
     charge_reads: Mutex<Vec<ChargeRead>>,
     closed: Mutex<BTreeMap<String, Value>>,
@@ -87,6 +89,7 @@ impl Shared {
             clock: AtomicI64::new(clock.millis()),
             steps: AtomicUsize::new(0),
             highest_limit: AtomicUsize::new(limit),
+            lowest_limit: AtomicUsize::new(limit),
             book: Mutex::default(),
             charge_reads: Mutex::default(),
             closed: Mutex::default(),
@@ -136,9 +139,15 @@ impl Shared {
         self.highest_limit.load(Ordering::SeqCst)
     }
 
+    /// The lowest usage limit that any subscription ever had.
+    pub fn lowest_limit(&self) -> usize {
+        self.lowest_limit.load(Ordering::SeqCst)
+    }
+
     /// Notes a limit before it is asked for.
-    pub fn raise_limit(&self, limit: usize) {
+    pub fn note_limit(&self, limit: usize) {
         self.highest_limit.fetch_max(limit, Ordering::SeqCst);
+        self.lowest_limit.fetch_min(limit, Ordering::SeqCst);
     }
 
     /// The next moment; every beginning, end and call has one of its own.
@@ -178,8 +187,8 @@ pub struct Outcome {
     pub wrong: Vec<String>,
     /// What happened, where that was asked for.
     pub trace: Vec<String>,
-    /// How many calls there were before everything was settled.
-    pub calls: usize,
+    /// What every call can meet, up to where everything is settled.
+    pub faults: Vec<Vec<Fault>>,
 }
 
 /// What a history is to be like.
@@ -191,14 +200,21 @@ pub struct Plan {
     pub faults: Option<Faults>,
     /// One after another, where nothing goes wrong: every answer has to be the reference's.
     pub sequential: bool,
+    /// The fixed course of events of that number instead of what the seed says.
+    pub script: Option<usize>,
     /// Whether it is told what happens.
     pub traced: bool,
 }
 
+/// From here on seeds are those of scripts.
+pub const FIRST_SCRIPT: u64 = 1 << 60;
+
 impl Plan {
     /// The history of a seed.
     pub fn of(seed: u64) -> Plan {
-        Plan { seed, faults: None, sequential: seed % 8 == 0, traced: false }
+        let script = seed.checked_sub(FIRST_SCRIPT).and_then(|script| usize::try_from(script).ok());
+        let sequential = script.is_some() || seed.is_multiple_of(8);
+        Plan { seed, faults: None, sequential, script, traced: false }
     }
 }
 
@@ -214,7 +230,8 @@ pub fn live(plan: Plan) -> Result<Outcome, String> {
 
 async fn tell_history(plan: Plan) -> Result<Outcome, String> {
     let mut seed = Seed::new(plan.seed);
-    let world = world_of(seed.below(world::KINDS)).await?;
+    let kind = seed.below(world::KINDS);
+    let world = world_of(plan.script.map_or(kind, script::kind_of)).await?;
     let faults = match plan.faults {
         Some(faults) => faults,
         None if plan.sequential => Faults::NONE,
@@ -230,13 +247,16 @@ async fn tell_history(plan: Plan) -> Result<Outcome, String> {
     for caller in 0..clients {
         let deeds = if plan.sequential { 8 + seed.below(14) } else { 2 + seed.below(6) };
         let client = Client::new(caller, &shared, seed.fork());
-        tasks.push(Task::new(caller, &shared, client.live(deeds)));
+        tasks.push(match plan.script {
+            Some(_) => Task::new(caller, &shared, client.act()),
+            None => Task::new(caller, &shared, client.live(deeds)),
+        });
     }
-    let mut calls = 0;
+    let mut met = Vec::new();
     let mut lived = {
         let mut schedule = Schedule::new(&shared, &mut seed, faults);
         let ran = schedule.run(tasks).await;
-        calls += schedule.calls;
+        met.append(&mut schedule.met);
         ran
     };
     if lived.is_ok() {
@@ -260,7 +280,7 @@ async fn tell_history(plan: Plan) -> Result<Outcome, String> {
     let trace = shared.trace.as_ref().map(|trace| lock(trace).clone()).unwrap_or_default();
     let counts = lock(&shared.counts).clone();
     let wrong = lock(&shared.wrong).clone();
-    Ok(Outcome { counts, wrong, trace, calls })
+    Ok(Outcome { counts, wrong, trace, faults: met })
 }
 
 /// The world of that kind, made by the handlers where it is not known yet.

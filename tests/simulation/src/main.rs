@@ -1,28 +1,104 @@
-//! Runs histories, or replays one.
-fn main() {
-    let first: u64 = std::env::args().nth(1).and_then(|a| a.parse().ok()).unwrap_or(0);
-    let n: u64 = std::env::args().nth(2).and_then(|a| a.parse().ok()).unwrap_or(1);
-    let begun = std::time::Instant::now();
-    let mut counts = simulation::history::Counts::default();
-    let mut bad = 0;
-    for seed in first..first + n {
-        let mut plan = simulation::history::Plan::of(seed);
-        plan.traced = n == 1;
-        match simulation::history::live(plan) {
-            Ok(outcome) => {
-                for line in &outcome.trace {
-                    println!("{line}");
-                }
-                if !outcome.wrong.is_empty() {
-                    bad += 1;
-                    if bad < 6 {
-                        println!("seed {seed}: {}", outcome.wrong[0]);
-                    }
-                }
-                counts.add(&outcome.counts);
-            }
-            Err(e) => println!("seed {seed}: error {e}"),
+//! Runs many histories with a line of progress, or replays one with everything that happens in it:
+//! `cargo run -p simulation -- --histories 100000`, `cargo run -p simulation -- --seed 7`.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use simulation::fault::{Fault, Faults};
+use simulation::history::{Counts, Plan, live};
+use simulation::run::{Failure, try_all};
+use simulation::sweep;
+
+/// The system under a seed.
+#[derive(Parser)]
+struct Arguments {
+    /// Replays the history of this seed, and prints everything that happens.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The call, counted from 0, that one fault is put into, and nothing else goes wrong.
+    #[arg(long, requires = "seed", requires = "fault")]
+    at: Option<usize>,
+    /// The fault, such as FailAfter.
+    #[arg(long, requires = "at", value_parser = parse_fault)]
+    fault: Option<Fault>,
+    /// How many histories are lived through.
+    #[arg(long, default_value_t = 1_000)]
+    histories: u64,
+    /// The first of their seeds.
+    #[arg(long, default_value_t = 1)]
+    first: u64,
+    /// How many run at a time.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Puts every fault into every call of the script instead.
+    #[arg(long)]
+    sweep: bool,
+}
+
+fn parse_fault(text: &str) -> Result<Fault, String> {
+    let found = Fault::ALL.into_iter().find(|fault| format!("{fault:?}") == text);
+    found.ok_or_else(|| format!("the faults are {:?}", Fault::ALL))
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Some(seed) = arguments.seed {
+        return replay(seed, arguments.at.zip(arguments.fault));
+    }
+    let plans = if arguments.sweep {
+        match sweep::plans() {
+            Ok(plans) => plans,
+            Err(failure) => return told(Instant::now(), Err((Counts::default(), failure))),
+        }
+    } else {
+        (arguments.first..arguments.first.saturating_add(arguments.histories)).map(Plan::of).collect()
+    };
+    let begun = Instant::now();
+    let bar = ProgressBar::new(u64::try_from(plans.len()).unwrap_or(u64::MAX));
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} histories, {per_sec}, {eta} left") {
+        bar.set_style(style);
+    }
+    let done = try_all(&plans, arguments.threads, || bar.inc(1));
+    bar.finish_and_clear();
+    told(begun, done)
+}
+
+fn told(begun: Instant, done: Result<Counts, (Counts, Failure)>) -> ExitCode {
+    let (counts, failure) = match done {
+        Ok(counts) => (counts, None),
+        Err((counts, failure)) => (counts, Some(failure)),
+    };
+    print!("{counts}");
+    println!("{:.0} seconds", begun.elapsed().as_secs_f32());
+    match failure {
+        None => ExitCode::SUCCESS,
+        Some(failure) => {
+            println!("after {} histories: {failure}", counts.histories);
+            ExitCode::FAILURE
         }
     }
-    println!("{counts:#?} bad {bad} in {:?}", begun.elapsed());
+}
+
+fn replay(seed: u64, single: Option<(usize, Fault)>) -> ExitCode {
+    let plan = match single {
+        Some(single) => Plan { faults: Some(Faults { single: Some(single), ..Faults::NONE }), ..Plan::of(seed) },
+        None => Plan::of(seed),
+    };
+    match live(Plan { traced: true, ..plan }) {
+        Ok(outcome) => {
+            for line in &outcome.trace {
+                println!("{line}");
+            }
+            for wrong in &outcome.wrong {
+                println!("WRONG {wrong}");
+            }
+            if outcome.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            println!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }

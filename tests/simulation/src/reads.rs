@@ -108,6 +108,28 @@ pub fn check_reads(shared: &Arc<Shared>) {
     }
 }
 
+/// I6: whoever was refused for the limit met as many usages as the lowest limit that there ever was.
+pub fn check_refusals(shared: &Arc<Shared>) {
+    let book = shared.book().clone();
+    for key in book.keys() {
+        for refused in book.deeds(key).iter().filter(|deed| deed.told == Told::Full) {
+            let of_subscription = |other: &&UsageKey| (other.site, other.subscription) == (key.site, key.subscription);
+            let may_stand = |other: &&UsageKey| {
+                let deeds = book.deeds(other);
+                deeds.iter().filter(|deed| deed.begun < refused.ended).any(|deed| match deed.told {
+                    Told::Nothing => matches!(deed.wish, Wish::Record(_)),
+                    Told::Recorded(version) => !was_deleted(deeds, version, refused.begun),
+                    _ => false,
+                })
+            };
+            let most = book.keys().filter(of_subscription).filter(may_stand).count();
+            shared.check("I6 refused only where the limit is reached", most >= shared.lowest_limit(), || {
+                format!("{most} usages may have stood: {key:?} {refused:?}")
+            });
+        }
+    }
+}
+
 /// Whether a version may have been deleted in time by then.
 fn may_be_deleted(deeds: &[Deed], version: i64, by: usize) -> bool {
     let tried = |deed: &&Deed| deed.wish == Wish::Delete(version) && deed.begun < by;

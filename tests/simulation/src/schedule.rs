@@ -15,6 +15,7 @@ use crate::connector::{CALLER, Parked};
 use crate::fault::{Fault, Faults};
 use crate::history::Shared;
 use crate::seed::Seed;
+use crate::world::SITES;
 
 /// Longer than any wait between two attempts.
 const WHILE: Duration = Duration::from_millis(250);
@@ -66,8 +67,8 @@ pub struct Schedule<'a> {
     pub seed: &'a mut Seed,
     /// What goes wrong.
     pub faults: Faults,
-    /// How many calls were carried out.
-    pub calls: usize,
+    /// What each call that was carried out can meet.
+    pub met: Vec<Vec<Fault>>,
     waiting: Vec<(String, Parked)>,
     late: Vec<Call>,
 }
@@ -75,7 +76,7 @@ pub struct Schedule<'a> {
 impl<'a> Schedule<'a> {
     /// Nobody waits yet.
     pub fn new(shared: &'a Arc<Shared>, seed: &'a mut Seed, faults: Faults) -> Schedule<'a> {
-        Schedule { shared, seed, faults, calls: 0, waiting: Vec::new(), late: Vec::new() }
+        Schedule { shared, seed, faults, met: Vec::new(), waiting: Vec::new(), late: Vec::new() }
     }
 
     /// Runs until everybody is done and everything that was sent is applied and visible.
@@ -143,17 +144,27 @@ impl<'a> Schedule<'a> {
         }
     }
 
+    /// I13: an invocation with the key of one site touches nothing of another.
+    fn check_site(&self, call: &Call) {
+        let Some(site) = self.shared.network.site(call.caller).filter(|_| !call.is_queue()) else { return };
+        let other = SITES.into_iter().filter(|other| *other != site);
+        let other: Vec<&str> = other.collect();
+        let inside = call.partitions().iter().all(|partition| partition.split('#').all(|part| !other.contains(&part)));
+        self.shared.check("I13 a key opens one site", inside, || call.told());
+    }
+
     fn carry_out(&mut self, Parked { call, reply }: Parked) {
-        let fault = self.faults.next(self.seed, self.calls, &call);
-        self.calls += 1;
+        let number = self.met.len();
+        let fault = self.faults.next(self.seed, number, &call);
+        self.met.push(Fault::ALL.into_iter().filter(|fault| fault.concerns(&call)).collect());
         self.shared.count(|counts| {
             counts.calls += 1;
             if fault != Fault::None {
                 *counts.faults.entry(fault).or_default() += 1;
             }
         });
-        let number = self.calls - 1;
         self.shared.tell(|| format!("{number:>5} {:>3} {} {}", call.caller, call.told(), told(fault)));
+        self.check_site(&call);
         if fault.hides_an_effect() {
             self.shared.network.taint(call.caller);
         }

@@ -73,7 +73,7 @@ pub struct Kind {
 impl Kind {
     /// The kind of that number.
     pub fn of(number: usize) -> Kind {
-        let mut seed = Seed::new(u64::try_from(number % KINDS).unwrap_or_default());
+        let mut seed = Seed::new(u64::try_from(number).unwrap_or_default());
         seed.fork();
         Kind {
             sites: *seed.one_of(&[1, 1, 2]),

@@ -1,0 +1,53 @@
+//! What `cargo test` tries: a set of seeds, every single fault at every call of the scripts, and that a seed replays.
+
+use simulation::history::{Counts, FIRST_SCRIPT, Plan, live};
+use simulation::run::{Failure, try_all};
+use simulation::sweep;
+
+/// How many histories fit into a test run; `cargo run -p simulation -- --histories 100000` tries more.
+const HISTORIES: u64 = 400;
+
+const THREADS: usize = 2;
+
+fn told(what: &str, done: Result<Counts, (Counts, Failure)>) -> Counts {
+    match done {
+        Ok(counts) => {
+            println!("{what}: {counts}");
+            counts
+        }
+        Err((counts, failure)) => panic!("{what}, after {} histories: {failure}", counts.histories),
+    }
+}
+
+#[test]
+fn histories_of_many_seeds_hold() {
+    let plans: Vec<Plan> = (1..=HISTORIES).map(Plan::of).collect();
+
+    let counts = told("seeds", try_all(&plans, THREADS, || ()));
+
+    assert_eq!(counts.histories, HISTORIES);
+    assert_eq!(counts.faults.len(), 12, "some fault never happened: {:?}", counts.faults);
+    for invariant in
+        ["I1 ", "I2 ", "I3 ", "I4 ", "I5 ", "I6 ", "I7 ", "I8 ", "I9 ", "I10 ", "I11 ", "I12 ", "I13 ", "I14 "]
+    {
+        assert!(counts.checks.keys().any(|check| check.starts_with(invariant)), "{invariant} was never checked");
+    }
+}
+
+#[test]
+fn every_single_fault_at_every_call_of_the_scripts_holds() {
+    let plans = sweep::plans().unwrap_or_else(|failure| panic!("{failure}"));
+
+    let counts = told("single faults", try_all(&plans, THREADS, || ()));
+
+    assert_eq!(counts.faults.values().sum::<u64>(), counts.histories, "a plan's fault did not happen");
+}
+
+#[test]
+fn a_seed_tells_the_same_history_each_time() {
+    for seed in [1, 2, 3, 4, 5, 8, 13, 21, FIRST_SCRIPT] {
+        let trace = || live(Plan { traced: true, ..Plan::of(seed) }).unwrap().trace;
+
+        assert_eq!(trace(), trace(), "seed {seed}");
+    }
+}
