@@ -1,5 +1,6 @@
 //! What is billed: held against what was told of every usage, and rated from scratch.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use billing::invoice::{Invoice, LineItem};
@@ -30,10 +31,18 @@ pub struct Billed {
     pub number: u32,
 }
 
+/// What a period's usage of a price has to cost, and how many usages that are.
+pub type Expected = (Billed, Option<Charge>, usize);
+
 /// A closed period: its invoice says what was in time, and what that costs.
-pub async fn check_closed(client: &mut Client, head: &Subscription, invoice: &Invoice, billed: Billed) {
+pub async fn check_closed(
+    client: &mut Client,
+    head: &Subscription,
+    invoice: &Invoice,
+    billed: Billed,
+) -> Option<Expected> {
     let shared = Arc::clone(&client.shared);
-    let Some(records) = in_time(client, billed).await else { return };
+    let records = in_time(client, billed).await?;
     check_records(&shared, billed, &records);
     let records = billable(head, billed.period, &records);
     let lines = invoice.closing.as_ref().map_or(&[][..], |closing| &closing.lines);
@@ -54,17 +63,17 @@ pub async fn check_closed(client: &mut Client, head: &Subscription, invoice: &In
         let adds_up = sum.as_ref().is_ok_and(|sum| sum.to_string() == closing.total);
         shared.check("I4 the total is the sum of the lines", adds_up, || format!("{sum:?} {closing:?}"));
     }
-    check_charge(client, billed, rated.as_ref(), records.len()).await;
+    Some((billed, rated, records.len()))
 }
 
 /// The period that runs: what is asked for is what the records cost.
-pub async fn check_running(client: &mut Client, head: &Subscription, billed: Billed) {
+pub async fn check_running(client: &mut Client, head: &Subscription, billed: Billed) -> Option<Expected> {
     let shared = Arc::clone(&client.shared);
-    let Some(records) = in_time(client, billed).await else { return };
+    let records = in_time(client, billed).await?;
     check_records(&shared, billed, &records);
     let records = billable(head, billed.period, &records);
     let rated = rate(&shared, billed.price, &records);
-    check_charge(client, billed, rated.as_ref(), records.len()).await;
+    Some((billed, rated, records.len()))
 }
 
 async fn in_time(client: &mut Client, billed: Billed) -> Option<Vec<UsageRecord>> {
@@ -169,20 +178,25 @@ fn check_line(shared: &Arc<Shared>, line: &LineItem, records: &[UsageRecord]) {
     shared.check("I5 a line names its records", named, || format!("{digest} {records:?} {line:?}"));
 }
 
-/// I10: what is asked for is what is billed.
-async fn check_charge(client: &mut Client, billed: Billed, rated: Option<&Charge>, count: usize) {
+/// I10: what is asked for, one request a period, is what is billed.
+pub async fn check_charges(client: &mut Client, expected: &[Expected]) {
     let shared = Arc::clone(&client.shared);
-    let path = format!(
-        "/v1/subscriptions/{}/usage-charges?period={}&item_price_id={}",
-        SUBSCRIPTIONS[billed.subscription], billed.number, PRICES[billed.price]
-    );
-    let answer = client.send("GET", &path, None, &api_key(SITES[billed.site]), &[]).await;
-    let (status, body) = answer.unwrap_or((500, Value::Null));
-    let shown = &body["list"][0];
-    let Ok(currency) = "USD".parse() else { return };
-    let nothing = Money::zero(currency);
-    let amount = rated.map_or(nothing, |charge| charge.amount).to_string();
-    let fits = status == 200 && shown["amount"] == amount.as_str() && shown["usage_count"] == count;
-    shared
-        .check("I10 the usage charge is the invoice", fits, || format!("{billed:?} {amount} {count}: {status} {body}"));
+    let periods: BTreeSet<u32> = expected.iter().map(|(billed, ..)| billed.number).collect();
+    for number in periods {
+        let of_period = || expected.iter().filter(|(billed, ..)| billed.number == number);
+        let Some((first, ..)) = of_period().next() else { continue };
+        let path = format!("/v1/subscriptions/{}/usage-charges?period={number}", SUBSCRIPTIONS[first.subscription]);
+        let answer = client.send("GET", &path, None, &api_key(SITES[first.site]), &[]).await;
+        let (status, body) = answer.unwrap_or((500, Value::Null));
+        for (billed, rated, count) in of_period() {
+            let list = body["list"].as_array().into_iter().flatten();
+            let shown = list.into_iter().find(|charge| charge["item_price_id"] == PRICES[billed.price]);
+            let Ok(currency) = "USD".parse() else { return };
+            let amount = rated.as_ref().map_or(Money::zero(currency), |charge| charge.amount).to_string();
+            let fits = shown.is_some_and(|shown| shown["amount"] == amount.as_str() && shown["usage_count"] == *count);
+            shared.check("I10 the usage charge is the invoice", status == 200 && fits, || {
+                format!("{billed:?} {amount} {count}: {status} {body}")
+            });
+        }
+    }
 }

@@ -92,7 +92,7 @@ impl Faults {
     /// What the seed lets happen in one history: some are quiet, some are stormy.
     pub fn of(seed: &mut Seed) -> Faults {
         Faults {
-            failures: *seed.one_of(&[0, 10, 30, 60, 120, 250]),
+            failures: *seed.one_of(&[0, 5, 15, 30, 60, 120]),
             stale: *seed.one_of(&[0, 200, 700]),
             half_visible: *seed.one_of(&[0, 300, 800]),
             delays: *seed.one_of(&[0, 30, 80]),
@@ -105,7 +105,9 @@ impl Faults {
         if let Some((at, fault)) = self.single {
             return if at == number && fault.concerns(call) { fault } else { Fault::None };
         }
-        if seed.chance(self.failures) {
+        // Most calls are reads, and most of what can go wrong goes wrong with writes.
+        let often = if call.is_write() { 4 } else { 1 };
+        if seed.chance(self.failures * often) {
             let several: Vec<Fault> = Fault::ALL[..10].iter().copied().filter(|fault| fault.concerns(call)).collect();
             return *seed.one_of(&several);
         }

@@ -23,6 +23,8 @@ use crate::world::{self, Environment, Kind, World};
 /// How many environments each function has.
 const ENVIRONMENTS: usize = 3;
 
+const HOUR: i64 = 3_600_000;
+
 /// What was done, and how much of it was checked.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
@@ -239,13 +241,17 @@ async fn tell_history(plan: Plan) -> Result<Outcome, String> {
     };
     let cloud = Cloud::new(world.engine()?, &world.items, seed.chance(500));
     let first_end = world.ends.first().copied().ok_or("the world has no periods")?;
-    let clock = first_end.plus_millis(-2 * 3_600_000);
+    let before_the_end = match plan.script {
+        Some(_) => 2 * HOUR,
+        None => *seed.one_of(&[2 * HOUR, 1, 0, -HOUR]),
+    };
+    let clock = first_end.plus_millis(-before_the_end);
     let shared = Shared::new(Arc::clone(&world), cloud, clock, plan.traced);
     shared.tell(|| format!("seed {} {:?} {faults:?}", plan.seed, world.kind));
     let clients = if plan.sequential { 1 } else { 2 + seed.below(4) };
     let mut tasks = Vec::new();
     for caller in 0..clients {
-        let deeds = if plan.sequential { 8 + seed.below(14) } else { 2 + seed.below(6) };
+        let deeds = if plan.sequential { 8 + seed.below(14) } else { 3 + seed.below(8) };
         let client = Client::new(caller, &shared, seed.fork());
         tasks.push(match plan.script {
             Some(_) => Task::new(caller, &shared, client.act()),
@@ -261,8 +267,9 @@ async fn tell_history(plan: Plan) -> Result<Outcome, String> {
     };
     if lived.is_ok() {
         shared.tell(|| "--- everything that is due is done".to_owned());
+        let auditor = seed.fork();
         let mut schedule = Schedule::new(&shared, &mut seed, Faults::NONE);
-        let task = Task::new(clients, &shared, audit::settle_and_check(Client::new(clients, &shared, Seed::new(0))));
+        let task = Task::new(clients, &shared, audit::settle_and_check(Client::new(clients, &shared, auditor)));
         lived = schedule.run(vec![task]).await;
     }
     if let Err(hung) = lived {

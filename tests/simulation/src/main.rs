@@ -55,6 +55,7 @@ fn main() -> ExitCode {
     } else {
         (arguments.first..arguments.first.saturating_add(arguments.histories)).map(Plan::of).collect()
     };
+    println!("{} histories", plans.len());
     let begun = Instant::now();
     let bar = ProgressBar::new(u64::try_from(plans.len()).unwrap_or(u64::MAX));
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} histories, {per_sec}, {eta} left") {

@@ -1,11 +1,14 @@
 //! Every fault at every call: the script once without any, then once for each call and each fault that it can meet.
 
-use crate::fault::Faults;
+use crate::fault::{Fault, Faults};
 use crate::history::{FIRST_SCRIPT, Plan};
 use crate::run::{Failure, try_one};
 use crate::script::SCRIPTS;
 
-/// The plans of the sweep.
+/// To a call that only reads these are the same as a connection that fails.
+const SAME_TO_A_READ: [Fault; 2] = [Fault::Throttle, Fault::ServerError];
+
+/// The plans of the sweep. Calls that only read are gone through in the first script, which has all of them.
 ///
 /// # Errors
 /// Where a script does not even hold without a fault.

@@ -26,6 +26,10 @@ pub const PRICES: [&str; 2] = ["minutes", "bytes"];
 /// How many kinds of worlds there are.
 pub const KINDS: usize = 48;
 
+/// How many sites, subscriptions of each, and prices of each of those.
+const SIZES: [(usize, usize, usize); 8] =
+    [(1, 1, 1), (1, 1, 1), (1, 1, 1), (1, 1, 1), (1, 1, 2), (1, 2, 1), (2, 1, 1), (2, 1, 1)];
+
 /// How usage is aggregated and priced, and what is included.
 const TARIFFS: [(&str, &str, &str); 8] = [
     ("sum", r#"{"model":"per_unit","unit_amount":"0.05"}"#, "0"),
@@ -75,10 +79,12 @@ impl Kind {
     pub fn of(number: usize) -> Kind {
         let mut seed = Seed::new(u64::try_from(number).unwrap_or_default());
         seed.fork();
+        // Mostly small ones: what is tried is what happens to one price at the same time.
+        let (sites, subscriptions, prices) = *seed.one_of(&SIZES);
         Kind {
-            sites: *seed.one_of(&[1, 1, 2]),
-            subscriptions: *seed.one_of(&[1, 1, 2]),
-            prices: *seed.one_of(&[1, 1, 2]),
+            sites,
+            subscriptions,
+            prices,
             late_usage: *seed.one_of(&["hold", "hold", "reject"]),
             limit: *seed.one_of(&[None, None, None, Some(4)]),
             grace_seconds: *seed.one_of(&[0, 3_600]),
