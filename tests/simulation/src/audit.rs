@@ -146,11 +146,25 @@ fn check_pages(shared: &Arc<Shared>, partition: &str, price: usize, invoices: &[
     for ((_, sk), page) in &pages {
         let (start, end) = (sk.trim_start_matches(&prefix), page["E"]["S"].as_str().unwrap_or_default());
         shared.check("I1 pages tile", start == at && start < end, || format!("{sk} to {end} follows {at}"));
+        let strangers = strangers(start, end, page);
+        shared.check("I1 a page holds what lies in it", strangers.is_empty(), || format!("{sk}: {strangers:?} in {page}"));
         end.clone_into(&mut at);
         let sealed = page["S"].is_object();
         let closed = closed.as_ref().is_some_and(|closed| start < closed.as_str());
         shared.check("I7 pages of closed periods are sealed", sealed == closed, || format!("{sk}: {page}"));
     }
+}
+
+/// The names of records that do not lie between the bounds of their page.
+fn strangers(start: &str, end: &str, page: &Value) -> Vec<String> {
+    let millis = |text: &str| i64::from_str_radix(text, 36).unwrap_or(i64::MAX);
+    let bounds = [start, end].map(|bound| millis(bound.get(..9).unwrap_or_default()));
+    let inside = |name: &str| {
+        let date = bounds[0].saturating_add(millis(name.split(['.', '~']).next().unwrap_or_default()));
+        date < bounds[1] || (date == bounds[1] && end.len() > 9)
+    };
+    let names = page.as_object().into_iter().flat_map(|page| page.keys());
+    names.filter(|name| !matches!(name.as_str(), "PK" | "SK" | "E" | "B" | "S") && !inside(name)).cloned().collect()
 }
 
 /// I14: invoice numbers of a customer are 1, 2, 3 ...

@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use crate::call::{Call, Key};
 use crate::connector::Reply;
 use crate::past::{Image, Past};
+use crate::weakness::Weakness;
 
 const TYPES: &str = "com.amazonaws.dynamodb.v20120810#";
 
@@ -57,6 +58,8 @@ pub struct Cloud {
     messages: usize,
     /// What the engine and the past did not agree about.
     pub disagreements: Vec<String>,
+    /// How the product is weakened on its way here, to see whether it is noticed.
+    pub weakness: Option<Weakness>,
     /// How often they were compared.
     pub compared: u64,
 }
@@ -79,6 +82,7 @@ impl Cloud {
             queue: Vec::new(),
             messages: 0,
             disagreements: Vec::new(),
+            weakness: None,
             compared: 0,
         }
     }
@@ -108,7 +112,19 @@ impl Cloud {
         if call.is_queue() {
             return answer(reply, self.enqueue(call));
         }
-        if let Some(conflict) = self.conflict(call) {
+        if let Some(weakness) = self.weakness {
+            let mut weak = call.clone();
+            if weakness.weaken(&mut weak) {
+                return answer(reply, Answer { status: 200, body: Bytes::from_static(b"{}") });
+            }
+            return self.carry_out(&weak, view, reply);
+        }
+        self.carry_out(call, view, reply)
+    }
+
+    fn carry_out(&mut self, call: &Call, view: View, reply: Option<oneshot::Sender<Reply>>) -> Option<Answer> {
+        let settles = self.weakness != Some(Weakness::ReadUnsettled) || call.operation != "TransactGetItems";
+        if let Some(conflict) = self.conflict(call).filter(|_| settles) {
             return answer(reply, conflict);
         }
         if !call.is_write() {
@@ -165,12 +181,21 @@ impl Cloud {
                 Some(item) => json!({ "Item": *item }),
                 None => json!({}),
             },
-            _ => return self.send(call),
+            _ => self.read_settled(call),
         };
         if view.stale.is_none() && self.flights.is_empty() {
             self.compare(call, &shown);
         }
         Answer { status: 200, body: Bytes::from(shown.to_string()) }
+    }
+
+    /// What a read in a transaction shows; it met no conflict, so that everything that it asks for is visible.
+    fn read_settled(&self, call: &Call) -> Value {
+        let found = call.settled().into_iter().map(|key| match self.past.get(&key, usize::MAX) {
+            Some(item) => json!({ "Item": *item }),
+            None => json!({}),
+        });
+        json!({ "Responses": found.collect::<Vec<_>>() })
     }
 
     /// The engine has the last word on what a read shows that is neither stale nor half done.

@@ -18,6 +18,7 @@ use crate::reads::ChargeRead;
 use crate::schedule::{Schedule, Task};
 use crate::script;
 use crate::seed::Seed;
+use crate::weakness::Weakness;
 use crate::world::{self, Environment, Kind, World};
 
 /// How many environments each function has.
@@ -204,6 +205,8 @@ pub struct Plan {
     pub sequential: bool,
     /// The fixed course of events of that number instead of what the seed says.
     pub script: Option<usize>,
+    /// How the product is weakened on purpose.
+    pub weakness: Option<Weakness>,
     /// Whether it is told what happens.
     pub traced: bool,
 }
@@ -216,7 +219,7 @@ impl Plan {
     pub fn of(seed: u64) -> Plan {
         let script = seed.checked_sub(FIRST_SCRIPT).and_then(|script| usize::try_from(script).ok());
         let sequential = script.is_some() || seed.is_multiple_of(8);
-        Plan { seed, faults: None, sequential, script, traced: false }
+        Plan { seed, faults: None, sequential, script, weakness: None, traced: false }
     }
 }
 
@@ -239,7 +242,8 @@ async fn tell_history(plan: Plan) -> Result<Outcome, String> {
         None if plan.sequential => Faults::NONE,
         None => Faults::of(&mut seed),
     };
-    let cloud = Cloud::new(world.engine()?, &world.items, seed.chance(500));
+    let mut cloud = Cloud::new(world.engine()?, &world.items, seed.chance(500));
+    cloud.weakness = plan.weakness;
     let first_end = world.ends.first().copied().ok_or("the world has no periods")?;
     let before_the_end = match plan.script {
         Some(_) => 2 * HOUR,

@@ -23,4 +23,5 @@ pub mod schedule;
 pub mod script;
 pub mod seed;
 pub mod sweep;
+pub mod weakness;
 pub mod world;

@@ -10,6 +10,7 @@ use simulation::fault::{Fault, Faults};
 use simulation::history::{Counts, Plan, live};
 use simulation::run::{Failure, try_all};
 use simulation::sweep;
+use simulation::weakness::Weakness;
 
 /// The system under a seed.
 #[derive(Parser)]
@@ -35,6 +36,29 @@ struct Arguments {
     /// Puts every fault into every call of the script instead.
     #[arg(long)]
     sweep: bool,
+    /// Weakens the product in one way after the other, and says how many histories it takes to see it.
+    #[arg(long)]
+    weaken: bool,
+}
+
+/// How many histories each weakening needs until it is seen.
+fn weaken(first: u64, histories: u64, threads: usize) -> ExitCode {
+    let mut unseen = 0;
+    for weakness in Weakness::ALL {
+        let weak = |seed| Plan { weakness: Some(weakness), ..Plan::of(seed) };
+        let plans: Vec<Plan> = (first..first.saturating_add(histories)).map(weak).collect();
+        match try_all(&plans, threads, || ()) {
+            Ok(_) => {
+                unseen += 1;
+                println!("{weakness:?} is not seen in {histories} histories");
+            }
+            Err((counts, failure)) => {
+                let what = failure.wrong.first().and_then(|wrong| wrong.split(':').next()).unwrap_or_default();
+                println!("{weakness:?} is seen after {} histories: {what}", counts.histories + 1);
+            }
+        }
+    }
+    if unseen == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn parse_fault(text: &str) -> Result<Fault, String> {
@@ -46,6 +70,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Some(seed) = arguments.seed {
         return replay(seed, arguments.at.zip(arguments.fault));
+    }
+    if arguments.weaken {
+        return weaken(arguments.first, arguments.histories, arguments.threads);
     }
     let plans = if arguments.sweep {
         match sweep::plans() {
