@@ -147,7 +147,9 @@ fn check_pages(shared: &Arc<Shared>, partition: &str, price: usize, invoices: &[
         let (start, end) = (sk.trim_start_matches(&prefix), page["E"]["S"].as_str().unwrap_or_default());
         shared.check("I1 pages tile", start == at && start < end, || format!("{sk} to {end} follows {at}"));
         let strangers = strangers(start, end, page);
-        shared.check("I1 a page holds what lies in it", strangers.is_empty(), || format!("{sk}: {strangers:?} in {page}"));
+        shared.check("I1 a page holds what lies in it", strangers.is_empty(), || {
+            format!("{sk}: {strangers:?} in {page}")
+        });
         end.clone_into(&mut at);
         let sealed = page["S"].is_object();
         let closed = closed.as_ref().is_some_and(|closed| start < closed.as_str());

@@ -90,7 +90,8 @@ impl Client {
         (quantity, note)
     }
 
-    async fn record_one(&mut self) {
+    /// Records a usage.
+    pub async fn record_one(&mut self) {
         let (key, content) = (self.key(), self.content());
         let attempts = 1 + self.seed.below(RETRIES + 1);
         self.record(&key, &content, attempts).await;

@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::cloud::Cloud;
 use crate::connector::Network;
 use crate::fault::{Fault, Faults};
+use crate::prelude::Stage;
 use crate::reads::ChargeRead;
 use crate::schedule::{Schedule, Task};
 use crate::script;
@@ -245,18 +246,25 @@ async fn tell_history(plan: Plan) -> Result<Outcome, String> {
     let mut cloud = Cloud::new(world.engine()?, &world.items, seed.chance(500));
     cloud.weakness = plan.weakness;
     let first_end = world.ends.first().copied().ok_or("the world has no periods")?;
-    let before_the_end = match plan.script {
-        Some(_) => 2 * HOUR,
-        None => *seed.one_of(&[2 * HOUR, 1, 0, -HOUR]),
-    };
-    let clock = first_end.plus_millis(-before_the_end);
-    let shared = Shared::new(Arc::clone(&world), cloud, clock, plan.traced);
+    let shared = Shared::new(Arc::clone(&world), cloud, first_end.plus_millis(-2 * HOUR), plan.traced);
     shared.tell(|| format!("seed {} {:?} {faults:?}", plan.seed, world.kind));
     let clients = if plan.sequential { 1 } else { 2 + seed.below(4) };
+    let known = match plan.script {
+        Some(_) => Vec::new(),
+        None => {
+            let how_far = *seed.one_of(&Stage::ALL);
+            let (client, known) = (Client::new(clients, &shared, seed.fork()), Arc::default());
+            let prelude = Task::new(clients, &shared, client.prelude(how_far, Arc::clone(&known)));
+            Schedule::new(&shared, &mut seed, Faults::NONE).run(vec![prelude]).await?;
+            lock(&known).clone()
+        }
+    };
+    shared.tell(|| "--- from here on at the same time".to_owned());
     let mut tasks = Vec::new();
     for caller in 0..clients {
         let deeds = if plan.sequential { 8 + seed.below(14) } else { 3 + seed.below(8) };
-        let client = Client::new(caller, &shared, seed.fork());
+        let mut client = Client::new(caller, &shared, seed.fork());
+        client.known.clone_from(&known);
         tasks.push(match plan.script {
             Some(_) => Task::new(caller, &shared, client.act()),
             None => Task::new(caller, &shared, client.live(deeds)),

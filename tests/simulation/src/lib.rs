@@ -17,6 +17,7 @@ pub mod deeds;
 pub mod fault;
 pub mod history;
 pub mod past;
+pub mod prelude;
 pub mod reads;
 pub mod run;
 pub mod schedule;
