@@ -58,9 +58,11 @@ pub struct Cloud {
     messages: usize,
     /// What the engine and the past did not agree about.
     pub disagreements: Vec<String>,
-    /// How the product is weakened on its way here, to see whether it is noticed.
+    /// How the product is weakened on purpose, to see whether it is noticed.
     pub weakness: Option<Weakness>,
-    /// How often they were compared.
+    /// Whether they are compared.
+    pub compares: bool,
+    /// How often they were.
     pub compared: u64,
 }
 
@@ -83,6 +85,7 @@ impl Cloud {
             messages: 0,
             disagreements: Vec::new(),
             weakness: None,
+            compares: true,
             compared: 0,
         }
     }
@@ -112,17 +115,6 @@ impl Cloud {
         if call.is_queue() {
             return answer(reply, self.enqueue(call));
         }
-        if let Some(weakness) = self.weakness {
-            let mut weak = call.clone();
-            if weakness.weaken(&mut weak) {
-                return answer(reply, Answer { status: 200, body: Bytes::from_static(b"{}") });
-            }
-            return self.carry_out(&weak, view, reply);
-        }
-        self.carry_out(call, view, reply)
-    }
-
-    fn carry_out(&mut self, call: &Call, view: View, reply: Option<oneshot::Sender<Reply>>) -> Option<Answer> {
         let settles = self.weakness != Some(Weakness::ReadUnsettled) || call.operation != "TransactGetItems";
         if let Some(conflict) = self.conflict(call).filter(|_| settles) {
             return answer(reply, conflict);
@@ -183,7 +175,7 @@ impl Cloud {
             },
             _ => self.read_settled(call),
         };
-        if view.stale.is_none() && self.flights.is_empty() {
+        if self.compares && view.stale.is_none() && self.flights.is_empty() {
             self.compare(call, &shown);
         }
         Answer { status: 200, body: Bytes::from(shown.to_string()) }

@@ -48,11 +48,11 @@ fn weaken(first: u64, histories: u64, threads: usize) -> ExitCode {
         let weak = |seed| Plan { weakness: Some(weakness), ..Plan::of(seed) };
         let plans: Vec<Plan> = (first..first.saturating_add(histories)).map(weak).collect();
         match try_all(&plans, threads, || ()) {
-            Ok(_) => {
+            (_, None) => {
                 unseen += 1;
                 println!("{weakness:?} is not seen in {histories} histories");
             }
-            Err((counts, failure)) => {
+            (counts, Some(failure)) => {
                 let what = failure.wrong.first().and_then(|wrong| wrong.split(':').next()).unwrap_or_default();
                 println!("{weakness:?} is seen after {} histories: {what}", counts.histories + 1);
             }
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     let plans = if arguments.sweep {
         match sweep::plans() {
             Ok(plans) => plans,
-            Err(failure) => return told(Instant::now(), Err((Counts::default(), failure))),
+            Err(failure) => return told(Instant::now(), (Counts::default(), Some(failure))),
         }
     } else {
         (arguments.first..arguments.first.saturating_add(arguments.histories)).map(Plan::of).collect()
@@ -93,11 +93,7 @@ fn main() -> ExitCode {
     told(begun, done)
 }
 
-fn told(begun: Instant, done: Result<Counts, (Counts, Failure)>) -> ExitCode {
-    let (counts, failure) = match done {
-        Ok(counts) => (counts, None),
-        Err((counts, failure)) => (counts, Some(failure)),
-    };
+fn told(begun: Instant, (counts, failure): (Counts, Option<Failure>)) -> ExitCode {
     print!("{counts}");
     println!("{:.0} seconds", begun.elapsed().as_secs_f32());
     match failure {

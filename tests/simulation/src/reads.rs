@@ -72,8 +72,8 @@ impl Client {
 fn adds_up(invoice: &Value) -> bool {
     let Ok(currency) = invoice["currency_code"].as_str().unwrap_or_default().parse() else { return false };
     let money = |value: &Value| Money::parse(value.as_str()?, currency).ok();
-    let amounts = invoice["lines"].as_array().into_iter().flatten().map(|line| money(&line["amount"]));
-    let sum = amounts.fold(Some(Money::zero(currency)), |sum, amount| sum?.checked_add(amount?).ok());
+    let mut amounts = invoice["lines"].as_array().into_iter().flatten().map(|line| money(&line["amount"]));
+    let sum = amounts.try_fold(Money::zero(currency), |sum, amount| sum.checked_add(amount?).ok());
     sum.is_some() && sum == money(&invoice["total"])
 }
 

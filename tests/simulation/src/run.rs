@@ -31,9 +31,8 @@ pub fn try_one(plan: Plan) -> Result<Outcome, Failure> {
 
 /// Lives through histories on so many threads until all are done, or one fails; `each` is told of every one.
 ///
-/// # Errors
-/// The first history that failed.
-pub fn try_all(plans: &[Plan], threads: usize, each: impl Fn() + Sync) -> Result<Counts, (Counts, Failure)> {
+/// Returns what was done, and the first history that failed, if one did.
+pub fn try_all(plans: &[Plan], threads: usize, each: impl Fn() + Sync) -> (Counts, Option<Failure>) {
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let done: Mutex<(Counts, Option<Failure>)> = Mutex::default();
     std::thread::scope(|scope| {
@@ -57,10 +56,7 @@ pub fn try_all(plans: &[Plan], threads: usize, each: impl Fn() + Sync) -> Result
             });
         }
     });
-    match done.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        (counts, None) => Ok(counts),
-        (counts, Some(failure)) => Err((counts, failure)),
-    }
+    done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Display for Failure {

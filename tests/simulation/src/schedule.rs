@@ -9,6 +9,9 @@ use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use bytes::Bytes;
+use local::engine::Answer;
+
 use crate::call::Call;
 use crate::cloud::{Cloud, View, conflict, refusal};
 use crate::connector::{CALLER, Parked};
@@ -86,7 +89,7 @@ impl<'a> Schedule<'a> {
     pub async fn run(&mut self, mut tasks: Vec<Task>) -> Result<(), String> {
         let mut in_vain = 0;
         loop {
-            while tasks.iter_mut().map(Task::poll).fold(false, |any, polled| any || polled) {}
+            while tasks.iter_mut().any(Task::poll) {}
             self.collect();
             let (waiting, late, hidden) = (self.waiting.len(), self.late.len(), self.cloud().hidden());
             let options = waiting + late + hidden;
@@ -153,7 +156,12 @@ impl<'a> Schedule<'a> {
         self.shared.check("I13 a key opens one site", inside, || call.told());
     }
 
-    fn carry_out(&mut self, Parked { call, reply }: Parked) {
+    fn carry_out(&mut self, Parked { mut call, reply }: Parked) {
+        let weakness = self.cloud().weakness;
+        if weakness.is_some_and(|weakness| weakness.weaken(&mut call)) {
+            let _ = reply.send(Ok(Answer { status: 200, body: Bytes::from_static(b"{}") }));
+            return;
+        }
         let number = self.met.len();
         let fault = self.faults.next(self.seed, number, &call);
         self.met.push(Fault::ALL.into_iter().filter(|fault| fault.concerns(&call)).collect());

@@ -85,7 +85,7 @@ impl Kind {
             sites,
             subscriptions,
             prices,
-            late_usage: *seed.one_of(&["hold", "hold", "reject"]),
+            late_usage: ["hold", "hold", "reject"][seed.below(3)],
             limit: *seed.one_of(&[None, None, None, Some(4)]),
             grace_seconds: *seed.one_of(&[0, 3_600]),
             tariffs: [seed.below(TARIFFS.len()), seed.below(TARIFFS.len())],

@@ -5,18 +5,16 @@ use simulation::run::{Failure, try_all};
 use simulation::sweep;
 
 /// How many histories fit into a test run; `cargo run -p simulation -- --histories 100000` tries more.
-const HISTORIES: u64 = 400;
+const HISTORIES: u64 = 160;
 
 const THREADS: usize = 2;
 
-fn told(what: &str, done: Result<Counts, (Counts, Failure)>) -> Counts {
-    match done {
-        Ok(counts) => {
-            println!("{what}: {counts}");
-            counts
-        }
-        Err((counts, failure)) => panic!("{what}, after {} histories: {failure}", counts.histories),
+fn told(what: &str, (counts, failure): (Counts, Option<Failure>)) -> Counts {
+    if let Some(failure) = failure {
+        panic!("{what}, after {} histories: {failure}", counts.histories);
     }
+    println!("{what}: {counts}");
+    counts
 }
 
 #[test]
@@ -45,7 +43,7 @@ fn every_single_fault_at_every_call_of_the_scripts_holds() {
 
 #[test]
 fn a_seed_tells_the_same_history_each_time() {
-    for seed in [1, 2, 3, 4, 5, 8, 13, 21, FIRST_SCRIPT] {
+    for seed in [1, 2, 3, 5, 8, FIRST_SCRIPT] {
         let trace = || live(Plan { traced: true, ..Plan::of(seed) }).unwrap().trace;
 
         assert_eq!(trace(), trace(), "seed {seed}");
