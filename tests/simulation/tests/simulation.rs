@@ -9,10 +9,12 @@ const HISTORIES: u64 = 160;
 
 const THREADS: usize = 2;
 
+/// Of the sweep's plans every so manieth is tried here; `cargo run -p simulation -- --sweep` tries them all.
+const EVERY: usize = 8;
+
 fn told(what: &str, (counts, failure): (Counts, Option<Failure>)) -> Counts {
-    if let Some(failure) = failure {
-        panic!("{what}, after {} histories: {failure}", counts.histories);
-    }
+    let failed = failure.map(|failure| format!("after {} histories: {failure}", counts.histories));
+    assert_eq!(failed, None, "{what}");
     println!("{what}: {counts}");
     counts
 }
@@ -33,8 +35,9 @@ fn histories_of_many_seeds_hold() {
 }
 
 #[test]
-fn every_single_fault_at_every_call_of_the_scripts_holds() {
+fn a_single_fault_at_any_call_of_the_scripts_holds() {
     let plans = sweep::plans().unwrap_or_else(|failure| panic!("{failure}"));
+    let plans: Vec<Plan> = plans.into_iter().step_by(EVERY).collect();
 
     let counts = told("single faults", try_all(&plans, THREADS, || ()));
 
