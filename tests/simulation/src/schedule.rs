@@ -235,7 +235,8 @@ impl<'a> Schedule<'a> {
         drop(cloud);
         if let Some(answer) = answer {
             self.shared.tell(|| {
-                let text = String::from_utf8_lossy(&answer.body);
+                // Read and written again: the engine's maps have no order.
+                let text = serde_json::from_slice(&answer.body).unwrap_or(serde_json::Value::Null).to_string();
                 format!("          {} {}", answer.status, text.chars().take(300).collect::<String>())
             });
         }
