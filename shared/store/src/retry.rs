@@ -26,9 +26,10 @@ impl Attempts {
         if self.0 >= ATTEMPTS {
             return Err(StoreError::Contended);
         }
-        // Full jitter: whoever collided spreads out over the whole interval, up to 5 ms, 10 ms ... 160 ms.
+        // Full jitter: whoever collided spreads out over the whole interval, up to 10 ms, 20 ms ... 160 ms. Never no wait
+        // at all: that would be the collision once more, and in the simulation an order that no seed decides.
         let longest = 5_u64 << self.0.min(5);
-        tokio::time::sleep(Duration::from_millis(jitter() % (longest + 1))).await;
+        tokio::time::sleep(Duration::from_millis(1 + jitter() % longest)).await;
         Ok(())
     }
 
