@@ -198,7 +198,8 @@ fn the_functions_are_built_locked_by_themselves_and_unwind() {
 
     assert!(section("profile.release").contains(&"panic = \"unwind\"".to_owned()));
     let build = section("workspace.metadata.lambda.build");
-    for setting in ["locked = true", "workspace = true", "exclude = [\"local\", \"model\", \"simulation\", \"tests\"]"] {
+    for setting in ["locked = true", "workspace = true", "exclude = [\"local\", \"model\", \"simulation\", \"tests\"]"]
+    {
         assert!(build.contains(&setting.to_owned()), "cargo-lambda is not told {setting}");
     }
 }

@@ -72,7 +72,7 @@ async fn usages_of_the_request_are_priced_and_explained() {
     let answer = preview(&world, brought(json!({"tax": tax}))).await.expect(200);
     assert_eq!((&answer["usage_count"], &answer["charge"]["tax"]["gross_amount"]), (&json!(1), &json!("19.86")));
     let told = "price: per_unit\nusage: 1 records\nsum of the records: 361\n361 x 0.05 = 18.05\nexactly: 18.05\n\
-        amount: 18.05 USD\nVAT of 10 % on 18.05: 1.81\nwithout tax: 18.05 USD\nwith tax: 19.86 USD";
+        amount: 18.05 USD\nVAT of 10 % on 18.05: 1.805, rounded 1.81\nwithout tax: 18.05 USD\nwith tax: 19.86 USD";
     assert_eq!(answer["explanation"], told);
     let nothing = preview(&world, brought(json!({"usages": []}))).await.expect(200);
     assert_eq!((nothing.get("charge"), nothing.get("explanation")), (None, None));
@@ -208,7 +208,7 @@ async fn what_cannot_be_previewed_is_refused_by_its_field() {
         (brought(json!({"usages": usages(1001).collect::<Vec<_>>()})), 422, "usages"),
         (brought(json!({"usages": [usage("1"), usage("2")]})), 422, "usages[1].id"),
         (brought(json!({"usages": [usage("1e5")]})), 422, "usages[0].quantity"),
-        (brought(json!({"usages": [usage("-1")]})), 422, "usages"),
+        (brought(json!({"usages": [usage("-1")]})), 422, "usages[0].quantity"),
         (brought(usage_with("usage_date", json!("soon"))), 400, "usages[0].usage_date"),
         (brought(usage_with("amount", json!("NaN"))), 422, "usages[0].amount"),
         (brought(usage_with("unique_value", json!(""))), 422, "usages[0].unique_value"),
@@ -216,8 +216,9 @@ async fn what_cannot_be_previewed_is_refused_by_its_field() {
         (brought(usage_with("id", json!("a#b"))), 400, "usages[0].id"),
         (brought(json!({"price": closed})), 422, "usages"),
         (brought(json!({"price": percentage, "included_usage": "1"})), 422, "included_usage"),
-        (brought(json!({"price": {"model": "dynamic"}})), 422, "usages"),
-        (brought(json!({"aggregation": "unique_count"})), 422, "usages"),
+        (brought(json!({"price": {"model": "dynamic"}})), 422, "usages[0].amount"),
+        (brought(usage_with("amount", json!("-1"))), 422, "usages[0].amount"),
+        (brought(json!({"aggregation": "unique_count"})), 422, "usages[0].unique_value"),
         (brought(json!({"aggregation": "weighted_sum"})), 422, "from"),
         (brought(json!({"aggregation": "weighted_sum", "from": START})), 422, "to"),
         (brought(json!({"aggregation": "weighted_sum", "from": START, "to": START})), 422, "to"),
@@ -226,6 +227,10 @@ async fn what_cannot_be_previewed_is_refused_by_its_field() {
         (brought(json!({"minimum_amount": "-1"})), 422, "minimum_amount"),
         (brought(json!({"included_usage": "-1"})), 422, "included_usage"),
         (brought(json!({"proration": "calendar_days"})), 422, "proration"),
+        (brought(json!({"tax": {"rates": []}})), 422, "tax.rates"),
+        (brought(json!({"tax": {"rates": [{"name": "VAT", "percent": "500"}]}})), 422, "tax.rates[0].percent"),
+        (brought(json!({"discounts": null})), 400, "discounts"),
+        (brought(json!({"included_usage": null})), 400, "included_usage"),
         (brought(json!({"period": 0})), 422, "period"),
         (stored(json!({})), 422, "price"),
         (stored(json!({"price": per_unit("1"), "usages": []})), 422, "usages"),

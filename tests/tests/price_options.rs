@@ -311,3 +311,34 @@ async fn an_invoice_that_is_too_large_to_be_kept_says_so_and_seals_nothing() {
     let taken = world.post("/v1/subscriptions/eight/usages", usage).await.expect(201);
     assert_eq!(taken["billable"], true);
 }
+
+#[tokio::test]
+async fn what_items_rely_on_stays_for_the_life_of_a_price() {
+    let world = World::at("2026-03-01T00:00:00Z").await;
+    world.catalogue().await;
+    let closed = |last: &str| json!({"model": "tiered", "tiers": [{"up_to": last, "unit_amount": "1"}]});
+    let open = json!({"model": "tiered", "tiers": [{"unit_amount": "1"}]});
+    world.item_price("fees", json!({"metered": true, "price": {"model": "percentage", "percent": "1"}})).await;
+    world.item_price("seats", json!({"price": closed("10")})).await;
+    world.item_price("calls", json!({"metered": true, "price": closed("10")})).await;
+    let dozens = json!({"round": "up", "multiple_of": "12"});
+    let per_unit = json!({"model": "per_unit", "unit_amount": "1"});
+
+    for (price, change, status, field) in [
+        // Units would have no meaning in the version that a running period keeps, or in the next one.
+        ("fees", json!({"price": per_unit}), 422, "price"),
+        ("calls", json!({"price": {"model": "percentage", "percent": "1"}}), 422, "price"),
+        // Ten seats that are agreed on would have no amount any more.
+        ("seats", json!({"price": closed("9")}), 422, "price"),
+        ("seats", json!({"price": open}), 422, "price"),
+        ("seats", json!({"unit_rounding": dozens}), 422, "unit_rounding"),
+        ("seats", json!({"price": closed("10.0")}), 200, ""),
+        ("calls", json!({"price": open, "unit_rounding": dozens}), 200, ""),
+        // From eleven on, twelve would be charged, for which there is no price.
+        ("calls", json!({"price": closed("11")}), 422, "unit_rounding"),
+        ("calls", json!({"price": closed("24")}), 200, ""),
+    ] {
+        let answer = world.patch(&format!("/v1/item-prices/{price}"), change.clone()).await.expect(status);
+        assert_eq!(answer["field"].as_str().unwrap_or_default(), field, "{price} {change}: {answer}");
+    }
+}

@@ -35,21 +35,21 @@ pub struct NewCustomer {
 #[serde(deny_unknown_fields)]
 pub struct CustomerChange {
     /// The name on invoices.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     /// The address that invoices go to.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     #[schema(max_length = 254)]
     email: Option<String>,
     /// What invoice numbers begin with; unique in the site. The id, where there is none.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     #[schema(pattern = "^[A-Za-z0-9_.:-]{1,40}$")]
     number: Option<String>,
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     payment_terms: Option<PaymentTerms>,
     /// Whether payment is collected when an invoice is issued; kept, and acted on by nobody.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     auto_collection: Option<bool>,
 }
 

@@ -23,7 +23,7 @@ pub struct NewFeature {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureChange {
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
 }

@@ -31,11 +31,11 @@ pub struct NewItem {
 #[serde(deny_unknown_fields)]
 pub struct ItemChange {
     /// The name on invoice lines.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     /// What one unit is called: minute, GB, seat.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     #[schema(min_length = 1, max_length = 50)]
     unit_name: Option<String>,
 }

@@ -12,7 +12,9 @@ use billing::id::{FeatureId, ItemId, ItemPriceId};
 use billing::record_rules::RecordRules;
 use billing::timestamp::Timestamp;
 use billing::zone::Zone;
-use rating::{Aggregation, Amount, Currency, Discounts, Price, ProrationBasis, Quantity, Tax, UnitRounding, Warning};
+use rating::{
+    Aggregation, Amount, Currency, Discounts, Price, ProrationBasis, Quantity, Tax, TaxRate, UnitRounding, Warning,
+};
 
 use crate::document::{Draft, Resource, id_or_new, list_fault};
 use crate::openapi::{AmountOrNone, ProrationBasisOrNone, TaxOrNone, UnitRoundingOrNone};
@@ -63,33 +65,33 @@ pub struct NewItemPrice {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ItemPriceChange {
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     /// It asks the same of each usage as before: to or from unique_count or weighted_sum is another item price.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     aggregation: Option<Aggregation>,
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     included_usage: Option<Quantity>,
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     bill_zero_usage: Option<bool>,
     /// It asks the same of each usage as before: to or from dynamic is another item price.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     price: Option<Price>,
     /// Null for none, as with all options below.
-    #[serde(default, deserialize_with = "text::nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<UnitRoundingOrNone>)]
     unit_rounding: Option<Option<UnitRounding>>,
-    #[serde(default, deserialize_with = "text::nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<AmountOrNone>)]
     minimum_amount: Option<Option<Amount>>,
-    #[serde(default, deserialize_with = "text::nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<AmountOrNone>)]
     maximum_amount: Option<Option<Amount>>,
-    #[serde(default, deserialize_with = "text::nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<ProrationBasisOrNone>)]
     proration: Option<Option<ProrationBasis>>,
-    #[serde(default, deserialize_with = "text::nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<TaxOrNone>)]
     tax: Option<Option<Tax>>,
 }
@@ -215,7 +217,9 @@ pub async fn draft(deps: &Deps, call: &Call<Route>) -> Result<Draft<ItemPrice>, 
     text::add_given(&mut request, "minimum_amount", &new.minimum_amount);
     text::add_given(&mut request, "maximum_amount", &new.maximum_amount);
     text::add_given(&mut request, "proration", &new.proration);
-    text::add_given(&mut request, "tax", &new.tax);
+    if let Some(tax) = &new.tax {
+        request["tax"] = canonical_tax(tax);
+    }
     let digest = request_digest(&request);
     check_period(new.period)?;
     if metered && billed == Billed::InAdvance {
@@ -264,21 +268,19 @@ pub fn change(call: &Call<Route>) -> Result<impl Fn(&mut ItemPrice) -> Result<()
     let change: ItemPriceChange = call.json()?;
     let name = change.name.map(text::name).transpose()?;
     Ok(move |price: &mut ItemPrice| {
-        let rules = price.record_rules();
+        let before = price.clone();
         price.name = name.clone().unwrap_or_else(|| price.name.clone());
         price.aggregation = change.aggregation.unwrap_or(price.aggregation);
         price.included_usage = change.included_usage.unwrap_or(price.included_usage);
         price.bill_zero_usage = change.bill_zero_usage.unwrap_or(price.bill_zero_usage);
-        if let Some(new) = &change.price {
-            price_options::check_change(&price.price, new)?;
-            price.price = new.clone();
-        }
+        price.price = change.price.clone().unwrap_or_else(|| price.price.clone());
         price.unit_rounding = change.unit_rounding.unwrap_or(price.unit_rounding);
         price.minimum_amount = change.minimum_amount.unwrap_or(price.minimum_amount);
         price.maximum_amount = change.maximum_amount.unwrap_or(price.maximum_amount);
         price.proration = change.proration.unwrap_or(price.proration);
         price.tax = change.tax.clone().unwrap_or_else(|| price.tax.clone());
-        check_record_rules(rules, price.record_rules())?;
+        price_options::check_change(&before, price)?;
+        check_record_rules(before.record_rules(), price.record_rules())?;
         check_usage_fields(price)
     })
 }
@@ -304,6 +306,12 @@ pub async fn list(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Pro
     }
     let bodies: Vec<_> = prices.iter().map(Resource::body).collect();
     Ok(list_response(&bodies, next.as_deref()))
+}
+
+/// Numbers are the same however they are written, names are not.
+fn canonical_tax(tax: &Tax) -> Value {
+    let rate = |rate: &TaxRate| json!([rate.name, text::canonical_numbers(json!(rate.percent))]);
+    json!({ "rates": tax.rates().iter().map(rate).collect::<Vec<_>>(), "inclusive": tax.is_inclusive() })
 }
 
 fn canonical_price(price: &Price) -> Value {

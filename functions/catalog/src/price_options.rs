@@ -1,20 +1,12 @@
 //! The options of an item price, beside its model: which of them go together.
 
-use std::collections::HashSet;
-
 use api::Problem;
 use billing::catalog::{Billed, ItemPrice};
 use billing::proration::is_in_months;
 use billing::usage_charge::{self, OwnTerms};
-use rating::{ChargeInputs, Discounts, Number, Price, PriceError, ProrationBasis, RatingError, Rounding, Tax};
+use rating::{ChargeInputs, Discounts, Price, PriceError, ProrationBasis, RatingError, Rounding};
 
-use crate::text::{self, invalid};
-
-/// The longest name of a tax, in characters.
-const LONGEST_TAX_NAME: usize = 50;
-
-/// The greatest share of one tax, in hundredths.
-const MOST_PERCENT: i64 = 100;
+use crate::text::invalid;
 
 /// What a charge of the price is computed from where a subscription says nothing of its own.
 pub fn inputs<'a>(price: &'a ItemPrice, none: &'a Discounts) -> ChargeInputs<'a> {
@@ -27,34 +19,47 @@ pub fn inputs<'a>(price: &'a ItemPrice, none: &'a Discounts) -> ChargeInputs<'a>
 /// # Errors
 /// 422 that names the field.
 pub fn check(price: &ItemPrice) -> Result<(), Problem> {
-    inputs(price, &Discounts::default())
-        .check_range()
-        .map_err(|error| invalid(field(&error).unwrap_or("price"), error.to_string()))?;
+    inputs(price, &Discounts::default()).check_range().map_err(|error| invalid(field(&error), error.to_string()))?;
     if let Some(basis) = price.proration {
         check_proration(price, basis)?;
     }
-    price.tax.as_ref().map_or(Ok(()), check_tax)
+    price.tax.as_ref().map_or(Ok(()), api::tax::check)
 }
 
-/// Checks that items of subscriptions go on to fit: units that one includes or discounts have no meaning in a percentage
-/// of each usage.
+/// Checks that what items of subscriptions say fits every version alike, since a period may run with any of them.
+///
+/// Units that an item includes or discounts have no meaning in a percentage of each usage, and a quantity that was agreed
+/// on has to have an amount.
 ///
 /// # Errors
-/// 422 that names the price.
-pub fn check_change(before: &Price, after: &Price) -> Result<(), Problem> {
-    let is_percentage = |price: &Price| matches!(price, Price::Percentage(_));
-    match (is_percentage(before), is_percentage(after)) {
-        (false, true) => Err(invalid("price", "no other price becomes a percentage; make another item price")),
-        _ => Ok(()),
+/// 422 that names the field.
+pub fn check_change(before: &ItemPrice, after: &ItemPrice) -> Result<(), Problem> {
+    let is_percentage = |price: &ItemPrice| matches!(price.price, Price::Percentage(_));
+    if is_percentage(before) != is_percentage(after) {
+        let detail = "a percentage stays one, and no other price becomes one; make another item price";
+        return Err(invalid("price", detail));
     }
+    let greatest = after.price.greatest_quantity();
+    if !after.metered && before.price.greatest_quantity() != greatest {
+        let detail = "the last tier ends where it did, since quantities are agreed on; make another item price";
+        return Err(invalid("price", detail));
+    }
+    if !after.metered && greatest.is_some() && before.unit_rounding != after.unit_rounding {
+        let detail = "quantities that are agreed on may be rounded beyond the last tier; make another item price";
+        return Err(invalid("unit_rounding", detail));
+    }
+    Ok(())
 }
 
 /// The option that rating refuses; what it says of anything else is about the price.
-fn field(error: &RatingError) -> Option<&'static str> {
-    let RatingError::Inputs(PriceError::NotInModel { field, .. } | PriceError::NegativeAmount { field }) = error else {
-        return None;
+fn field(error: &RatingError) -> &'static str {
+    let named = match error {
+        // The bound itself has an amount, so that it is the rounding that leads beyond.
+        RatingError::BeyondLastTier { .. } => "unit_rounding",
+        RatingError::Inputs(PriceError::NotInModel { field, .. } | PriceError::NegativeAmount { field }) => field,
+        _ => "price",
     };
-    ["unit_rounding", "minimum_amount", "maximum_amount"].into_iter().find(|option| option == field)
+    ["unit_rounding", "minimum_amount", "maximum_amount"].into_iter().find(|option| *option == named).unwrap_or("price")
 }
 
 fn check_proration(price: &ItemPrice, basis: ProrationBasis) -> Result<(), Problem> {
@@ -64,24 +69,6 @@ fn check_proration(price: &ItemPrice, basis: ProrationBasis) -> Result<(), Probl
     }
     if basis == ProrationBasis::ThirtyDayMonths && !is_in_months(price.period.unit) {
         return Err(invalid("proration", "months of 30 days are counted in periods of months or years"));
-    }
-    Ok(())
-}
-
-fn check_tax(tax: &Tax) -> Result<(), Problem> {
-    if tax.rates().is_empty() {
-        return Err(invalid("tax.rates", "a tax has at least one rate"));
-    }
-    let mut names = HashSet::new();
-    for (index, rate) in tax.rates().iter().enumerate() {
-        let field = |name: &str| format!("tax.rates[{index}].{name}");
-        text::line(rate.name.clone(), &field("name"), LONGEST_TAX_NAME)?;
-        if !names.insert(&rate.name) {
-            return Err(invalid(field("name"), "the taxes of a price have different names"));
-        }
-        if Number::from(rate.percent) > MOST_PERCENT.into() {
-            return Err(invalid(field("percent"), format!("a tax is at most {MOST_PERCENT} percent")));
-        }
     }
     Ok(())
 }

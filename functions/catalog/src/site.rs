@@ -50,25 +50,25 @@ pub struct NewSite {
 #[serde(deny_unknown_fields)]
 pub struct SiteChange {
     /// Counts for subscriptions made from now on.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     time_zone: Option<Zone>,
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     rounding: Option<Rounding>,
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     tax_rounding: Option<TaxRounding>,
     /// Counts for invoices generated from now on.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     #[schema(maximum = 4_320_000)]
     grace_seconds: Option<u32>,
     /// What becomes of usage that comes after its period was closed.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     late_usage: Option<LateUsage>,
     /// Counts for subscriptions made from now on; null for none.
-    #[serde(default, deserialize_with = "text::nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<UsageLimitOrNone>)]
     usage_limit: Option<Option<UsageLimit>>,
     /// The new time of a test site; never an earlier one.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     #[schema(value_type = Option<TimeInput>)]
     test_clock: Option<NumberText>,
 }
@@ -123,7 +123,8 @@ pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         "usage_limit": new.usage_limit,
         "test_clock": test_clock,
     });
-    text::add_given(&mut request, "tax_rounding", &new.tax_rounding);
+    let tax_rounding = new.tax_rounding.filter(|rounding| *rounding != TaxRounding::default());
+    text::add_given(&mut request, "tax_rounding", &tax_rounding);
     let digest = request_digest(&request);
     let site = Site {
         id: new.id,

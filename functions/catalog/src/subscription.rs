@@ -46,7 +46,7 @@ pub struct NewSubscription {
     /// Instead of the site's.
     late_usage: Option<LateUsage>,
     /// Instead of the site's; null for none. It can only be changed afterwards where there is one from the start.
-    #[serde(default, deserialize_with = "text::nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<UsageLimit>)]
     usage_limit: Option<Option<UsageLimit>>,
 }

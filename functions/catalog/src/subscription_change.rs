@@ -23,15 +23,15 @@ use crate::{Deps, Route, site, text};
 #[serde(deny_unknown_fields)]
 pub struct SubscriptionChange {
     /// The whole list from now on.
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     #[schema(min_items = 1, max_items = 98)]
     items: Option<Vec<Entry>>,
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     #[schema(maximum = 4_320_000)]
     grace_seconds: Option<u32>,
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     late_usage: Option<LateUsage>,
-    #[serde(default, deserialize_with = "text::present")]
+    #[serde(default, deserialize_with = "api::optional::present")]
     usage_limit: Option<UsageLimit>,
 }
 

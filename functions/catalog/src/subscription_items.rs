@@ -80,7 +80,8 @@ pub fn canonical(entries: &[Entry]) -> Value {
             "quantity": entry.quantity.as_ref().map_or_else(|| "1".to_owned(), number),
             "included_usage": entry.included_usage.as_ref().map(number),
         });
-        text::add_given(&mut canonical, "discounts", &entry.discounts);
+        let discounts = entry.discounts.as_ref().filter(|discounts| !discounts.is_empty());
+        text::add_given(&mut canonical, "discounts", &discounts);
         canonical
     };
     entries.iter().map(entry).collect()

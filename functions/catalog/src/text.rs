@@ -1,6 +1,6 @@
 //! What a caller writes in fields, checked.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use api::{Kind, NumberText, Problem};
@@ -121,24 +121,6 @@ pub fn grace(seconds: u32) -> Result<u32, Problem> {
         ));
     }
     Ok(seconds)
-}
-
-/// Reads an optional field that must not be null: in a partial object null might mean two things.
-///
-/// # Errors
-/// What the field's own type refuses.
-pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
-/// Reads an optional field that may be null, which says that there is to be none.
-///
-/// # Errors
-/// What the field's own type refuses.
-pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Adds a field to a request's canonical form where it is given, so that requests without it keep theirs.

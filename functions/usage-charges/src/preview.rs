@@ -6,7 +6,7 @@ mod brought;
 mod stored;
 mod terms;
 
-use api::openapi::{DecimalInput, TimeInput};
+use api::openapi::{DecimalInput, SignedDecimalInput, TimeInput};
 use api::{Call, Kind, NumberText, Problem};
 use billing::id::{ItemPriceId, SubscriptionId, UsageId};
 use lambda_http::{Body, Response};
@@ -14,7 +14,7 @@ use rating::{
     Aggregation, Amount, Charge, ChargeInputs, Currency, Discounts, Price, PriceError, ProrationBasis, Quantity,
     RatingError, Tax, UnitRounding, Warning,
 };
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{Deps, Route};
@@ -43,26 +43,32 @@ pub struct NewPreview {
     /// Where it ends.
     #[schema(value_type = Option<TimeInput>)]
     to: Option<NumberText>,
-    /// Instead of the item price's, as are all fields below; null takes an option away.
+    /// Instead of the item price's, as are all fields below; where one may be null, that takes the option away.
+    #[serde(default, deserialize_with = "api::optional::present")]
     price: Option<Price>,
+    #[serde(default, deserialize_with = "api::optional::present")]
     aggregation: Option<Aggregation>,
+    #[serde(default, deserialize_with = "api::optional::present")]
     included_usage: Option<Quantity>,
+    #[serde(default, deserialize_with = "api::optional::present")]
     bill_zero_usage: Option<bool>,
+    /// Instead of the item's; an empty list takes them away.
+    #[serde(default, deserialize_with = "api::optional::present")]
     discounts: Option<Discounts>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<UnitRounding>)]
     unit_rounding: Option<Option<UnitRounding>>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<Amount>)]
     minimum_amount: Option<Option<Amount>>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<Amount>)]
     maximum_amount: Option<Option<Amount>>,
     /// Only with a subscription, whose period tells which part of it is charged for.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<ProrationBasis>)]
     proration: Option<Option<ProrationBasis>>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "api::optional::nullable")]
     #[schema(value_type = Option<Tax>)]
     tax: Option<Option<Tax>>,
 }
@@ -74,7 +80,8 @@ pub struct NewPreview {
 struct NewUsage {
     #[schema(value_type = TimeInput)]
     usage_date: NumberText,
-    #[schema(value_type = DecimalInput)]
+    /// Below zero only where quantities are held (weighted_sum).
+    #[schema(value_type = SignedDecimalInput)]
     quantity: NumberText,
     /// Tells apart usages that share an instant.
     id: Option<UsageId>,
@@ -107,11 +114,6 @@ pub struct WarningText {
     detail: String,
     /// The same as data.
     data: Warning,
-}
-
-/// Reads an optional field that may be null, which says that there is to be none.
-fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Answers with what usage would cost.

@@ -102,16 +102,26 @@ pub struct Problem {
     members: Vec<(&'static str, Value)>,
 }
 
+/// The most characters of a detail or a field's path: both may repeat what the caller sent, of any length.
+const LONGEST: usize = 500;
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    }
+}
+
 impl Problem {
-    /// Returns a problem; `detail` is shown to the caller.
+    /// Returns a problem; `detail` is shown to the caller, its first 500 characters where it is longer.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Problem {
-        Problem { kind, detail: detail.into(), field: None, members: Vec::new() }
+        Problem { kind, detail: shortened(detail.into()), field: None, members: Vec::new() }
     }
 
-    /// Names the offending field, such as `usages[3].quantity`.
+    /// Names the offending field, such as `usages[3].quantity`; of a longer path its first 500 characters.
     #[must_use]
     pub fn field(self, name: impl Into<String>) -> Problem {
-        Problem { field: Some(name.into()), ..self }
+        Problem { field: Some(shortened(name.into())), ..self }
     }
 
     /// Puts `prefix` before the field's path, or names it where no field is named: `quantity` in `usages[3]`.

@@ -10,7 +10,6 @@ use crate::amount::Amount;
 use crate::currency::Currency;
 use crate::error::RatingError;
 use crate::money::{Money, Rounding};
-use crate::number::Number;
 use crate::price::{Price, PriceError, not_negative};
 use crate::quantity::Quantity;
 use crate::stage::{AlreadyBilled, Discounts, Proration, Tax, UnitRounding};
@@ -188,14 +187,19 @@ impl<'a> ChargeInputs<'a> {
     /// Checks that every quantity that a single record may have has an amount, as far as that is known beforehand.
     ///
     /// # Errors
-    /// As `check`, and `Overflow` where the greatest quantity of the door costs more than money holds.
+    /// As `check`, `Overflow` where the greatest quantity of the door costs more than money holds, and `BeyondLastTier`
+    /// where units are rounded up beyond a last tier that is closed.
     pub fn check_range(&self) -> Result<(), RatingError> {
         self.check()?;
-        let greatest = self.price.rungs().last().and_then(|last| last.to).unwrap_or(Quantity::MOST);
         if matches!(*self.price, Price::Dynamic(_)) {
             return Ok(());
         }
-        let amount = Step::sum(&self.price.price(&Number::from(greatest))?);
+        let greatest = match (self.price.greatest_quantity(), &self.unit_rounding) {
+            (None, _) => Quantity::MOST.into(),
+            (Some(last), None) => last.into(),
+            (Some(last), Some(rounding)) => rounding.apply(&last.into())?,
+        };
+        let amount = Step::sum(&self.price.price(&greatest)?);
         Money::round(&amount, self.currency, self.rounding).map(drop)
     }
 }

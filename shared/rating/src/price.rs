@@ -34,6 +34,7 @@ use crate::error::RatingError;
 use crate::ladder::Rung;
 use crate::number::Number;
 use crate::percent::Percent;
+use crate::quantity::Quantity;
 use crate::step::Step;
 use crate::tier::MOST_TIERS;
 
@@ -250,6 +251,11 @@ impl Price {
     /// Whether each record has a price of its own, so that nothing can be done to the quantity as a whole.
     pub(crate) fn is_per_record(&self) -> bool {
         matches!(self, Price::Percentage(_) | Price::Dynamic(_))
+    }
+
+    /// Returns the greatest quantity that it has an amount for: where its last tier ends. None where every quantity has one.
+    pub fn greatest_quantity(&self) -> Option<Quantity> {
+        self.rungs().last().and_then(|last| last.to)
     }
 
     /// Its tiers, where it has any.

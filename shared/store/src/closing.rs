@@ -24,8 +24,9 @@ use crate::table::{Item, Transacted, get_number, number};
 /// caller waits for, and what one message takes of its batch's time.
 const AT_ONCE: u32 = 60;
 
-/// The most bytes that an invoice's lines and taxes may take as JSON: an item has 400 KB, and the rest of it needs some too.
-const LARGEST_LINES: usize = 350_000;
+/// The most bytes that an invoice may take as JSON, with its items, lines and taxes: an item of the table has 400 KB, and
+/// what else stands in it needs some too.
+const LARGEST_INVOICE: usize = 350_000;
 
 /// What one call did for a subscription.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,8 +139,8 @@ impl Store {
         // Sealing cannot be undone: what cannot be rated stays open, so that its cause can be corrected.
         let trial = self.live_usage(site, &invoice.value).await?;
         let trial = self.rate_for_good(site, &invoice.value, trial).await?;
-        let bytes = to_json(&trial.lines)?.len().saturating_add(to_json(&trial.tax)?.len());
-        if bytes > LARGEST_LINES {
+        let parts = [to_json(&invoice.value)?, to_json(&trial.lines)?, to_json(&trial.tax)?];
+        if parts.iter().map(String::len).sum::<usize>() > LARGEST_INVOICE {
             return Err(StoreError::TooLarge { what: "invoice" });
         }
         let usage = self.seal_usage(site, &invoice.value).await?;

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Store;
 use crate::claim::Claim;
-use crate::error::StoreError;
+use crate::error::{StoreError, is_temporary};
 use crate::key::{self, Key};
 use crate::retry::Attempts;
 use crate::table::{Ask, DOCUMENT, Item, REVISION, Transacted, get_number, get_text, keyed, number, text};
@@ -344,13 +344,13 @@ impl Store {
         self.table.update(key, "SET D = :document, R = :next", "R = :revision", revision_values(value, revision)?)
     }
 
-    /// Writes again what another transaction or a throttle was in the way of. A write that was done without an answer is
-    /// refused by its own condition then, as one that somebody else did.
+    /// Writes again what another transaction or a throttle was in the way of: then nothing was written. Whoever got no
+    /// answer has waited long enough.
     async fn transact_patiently(&self, writes: Vec<TransactWriteItem>) -> Result<Transacted, StoreError> {
         let mut attempts = Attempts::default();
         loop {
             match self.table.transact(writes.clone()).await {
-                Err(error) => attempts.after(error).await?,
+                Err(StoreError::Busy { code }) if is_temporary(&code) => attempts.again().await?,
                 done => return done,
             }
         }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use api::usage_place::read_time;
 use api::{Call, NumberText, Problem, fault, json_response};
 use billing::catalog::ItemPrice;
-use billing::usage::LONGEST_UNIQUE_VALUE;
+use billing::record_rules::RecordRules;
+use billing::usage::{Content, LONGEST_UNIQUE_VALUE};
 use billing::usage_charge::{self, OwnTerms};
 use billing::zone::Zone;
 use lambda_http::{Body, Response};
@@ -65,7 +66,8 @@ pub(super) async fn preview(deps: &Deps, call: &Call<Route>, new: &NewPreview) -
     let inputs = new.replaced(inputs)?;
     let window = window(new, is_held(&inputs), site.time_zone)?;
     let inputs = ChargeInputs { window, ..inputs };
-    let measurements = measurements(usages, site.time_zone)?;
+    let rules = RecordRules::of(inputs.aggregation, &inputs.price, true);
+    let measurements = measurements(usages, rules, site.time_zone)?;
     let charge = rate_usage(&inputs, &measurements).map_err(unrateable)?;
     let explanation = charge
         .as_ref()
@@ -92,12 +94,18 @@ fn window(new: &NewPreview, is_held: bool, zone: Zone) -> Result<Option<Window>,
     Ok(from.zip(to).map(|(from, to)| Window::new(from, to, Number::ZERO)))
 }
 
-/// The usages as rating looks at them; the same one twice would be recorded once.
-fn measurements(usages: &[NewUsage], zone: Zone) -> Result<Vec<Measurement<'_>>, Problem> {
+/// The usages as rating looks at them, where they say what the price asks for; the same one twice would be recorded once.
+fn measurements(usages: &[NewUsage], rules: RecordRules, zone: Zone) -> Result<Vec<Measurement<'_>>, Problem> {
     let mut seen = HashSet::new();
     let mut measurements = Vec::with_capacity(usages.len());
     for (index, usage) in usages.iter().enumerate() {
         let measurement = measurement(usage, index, zone)?;
+        let content = Content {
+            unique_value: usage.unique_value.clone(),
+            amount: measurement.amount,
+            ..Content::new(measurement.quantity)
+        };
+        rules.check(&content).map_err(|wrong| invalid(&place(index, wrong.field()), wrong.to_string()))?;
         if !seen.insert((measurement.date_ms, measurement.id)) {
             let detail = "a usage with this date and id is there already; tell them apart by their ids";
             return Err(invalid(&place(index, "id"), detail));
@@ -115,6 +123,9 @@ fn measurement(usage: &NewUsage, index: usize, zone: Zone) -> Result<Measurement
         Some(text) => Some(text.parse::<Amount>().map_err(|error| refuse("amount", error.to_string()))?),
         None => None,
     };
+    if amount.is_some_and(|amount| amount.is_negative()) {
+        return Err(refuse("amount", "an amount is not negative".to_owned()));
+    }
     if usage.unique_value.as_deref().is_some_and(|value| !is_unique_value(value)) {
         let detail = format!("a unique value has 1 to {LONGEST_UNIQUE_VALUE} characters, none of them for control");
         return Err(refuse("unique_value", detail));

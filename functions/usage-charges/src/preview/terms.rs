@@ -24,6 +24,9 @@ impl NewPreview {
 
     /// The inputs with what it says instead, but for the proration; what contradicts the price is refused.
     pub(super) fn replaced<'a>(&'a self, inputs: ChargeInputs<'a>) -> Result<ChargeInputs<'a>, Problem> {
+        if let Some(Some(tax)) = &self.tax {
+            api::tax::check(tax)?;
+        }
         let replaced = ChargeInputs {
             price: self.price.as_ref().map_or(inputs.price, Cow::Borrowed),
             aggregation: self.aggregation.unwrap_or(inputs.aggregation),

@@ -34,7 +34,7 @@ fn an_explanation_is_told_in_lines() {
         50 left of the cap: -50\n\
         exactly: 50\n\
         amount: 50.00 EUR\n\
-        VAT of 19 % on 50.00: 9.50\n\
+        VAT of 19 % on 50.00: 9.5, rounded 9.50\n\
         without tax: 50.00 EUR\n\
         with tax: 59.50 EUR";
     assert_eq!(explanation.to_string(), text);
@@ -82,6 +82,7 @@ fn every_figure_that_is_wrong_is_found() {
         (r#","unrounded_amount":"18.05""#, r#","unrounded_amount":"18.051""#, "charge.unrounded_amount"),
         (r#""amount":"18.05","currency"#, r#""amount":"18.06","currency"#, "charge.amount"),
         (r#""amount":"3.43""#, r#""amount":"3.42""#, "charge.tax"),
+        (r#""unrounded_amount":"3.4295""#, r#""unrounded_amount":"3.43""#, "charge.tax"),
     ] {
         assert!(stored.contains(right), "{right}: {stored}");
         let wrong: Explanation = serde_json::from_str(&stored.replacen(right, wrong, 1)).unwrap();

@@ -132,7 +132,8 @@ pub(super) fn tax(taxed: Option<&Taxed>) -> String {
     let mut lines: Vec<String> = Vec::new();
     for tax in &taxed.taxes {
         let way = if tax.inclusive { "in" } else { "on" };
-        lines.push(format!("{} of {} % {way} {}: {}", tax.name, tax.percent, tax.taxed_amount, tax.amount));
+        let rate = format!("{} of {} % {way} {}", tax.name, tax.percent, tax.taxed_amount);
+        lines.push(format!("{rate}: {}, rounded {}", tax.unrounded.to_text(), tax.amount));
     }
     lines.push(format!("without tax: {}", money(taxed.net)));
     lines.push(format!("with tax: {}", money(taxed.gross)));
