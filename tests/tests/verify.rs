@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use local::demo::{self, DEMO_KEY};
 use local::export::{self, Export, ExportError, INVOICE_FILE, USAGES_FILE};
-use local::verify::{self, Verified};
+use local::verify::{self, Outcome, Verified};
 use local::{System, server};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -63,20 +63,25 @@ impl Served {
     fn is_found(&self, file: &str, text: &str) -> bool {
         let before = self.text(file);
         fs::write(self.directory.join(file), text).unwrap();
-        let found = verify::run(&self.directory).is_ok_and(|verified| verified.is_right());
+        let found = verify::run(&self.directory).is_ok_and(|verified| verified.outcome() == Outcome::Right);
         fs::write(self.directory.join(file), before).unwrap();
         !found
     }
 
     /// The fields that differ while the invoice is another one.
     fn differing(&self, change: impl Fn(&mut Value)) -> Vec<String> {
+        fields(&self.changed(change))
+    }
+
+    /// What is told of the invoice while it is another one.
+    fn changed(&self, change: impl Fn(&mut Value)) -> Verified {
         let before = self.text(INVOICE_FILE);
         let mut invoice: Value = serde_json::from_str(&before).unwrap();
         change(&mut invoice);
         fs::write(self.directory.join(INVOICE_FILE), invoice.to_string()).unwrap();
         let verified = self.verify();
         fs::write(self.directory.join(INVOICE_FILE), before).unwrap();
-        fields(&verified)
+        verified
     }
 }
 
@@ -109,7 +114,7 @@ async fn the_invoice_of_the_demo_is_right() {
 
     let verified = served.verify();
 
-    assert!(verified.is_right(), "{verified:#?}");
+    assert_eq!(verified.outcome(), Outcome::Right, "{verified:#?}");
     let told: Vec<&str> = verified.parts.iter().map(|part| part.told.as_str()).collect();
     assert_eq!(told, ["VoIP line: 10.00 USD", "VoIP minutes: 18.05 USD, 12 usages", "12 usages", "28.05 USD"]);
     let parts: Vec<&str> = verified.parts.iter().map(|part| part.part.as_str()).collect();
@@ -214,7 +219,6 @@ async fn a_changed_price_and_a_changed_line_are_found() {
     let agreed = served.differing(|invoice| invoice["lines"][0]["inputs"]["price"]["amount"] = json!("11.00"));
     let rounding = served.differing(|invoice| invoice["lines"][1]["inputs"]["included_usage"] = json!("1"));
     let gone = served.differing(|invoice| drop(invoice["lines"].as_array_mut().unwrap().pop()));
-    let old = served.differing(|invoice| drop(invoice["lines"][1].as_object_mut().unwrap().remove("inputs")));
 
     assert!(price.contains(&format!("{minutes} steps[1]")), "{price:?}");
     assert!(agreed.contains(&format!("{line} amount")), "{agreed:?}");
@@ -223,7 +227,64 @@ async fn a_changed_price_and_a_changed_line_are_found() {
         gone.contains(&"total total".to_owned()) && gone.contains(&"usages line 1 line_item_id".to_owned()),
         "{gone:?}"
     );
-    assert_eq!(old, [format!("{minutes} inputs")]);
+}
+
+#[tokio::test]
+async fn a_line_that_stands_twice_is_found_though_the_total_matches() {
+    let served = demo_export("twice").await;
+    let twice = |id: Option<&str>| {
+        served.differing(|invoice| {
+            let lines = invoice["lines"].as_array_mut().unwrap();
+            lines.push(lines[0].clone());
+            if let Some(id) = id {
+                lines[2]["id"] = json!(id);
+            }
+            invoice["total"] = json!("38.05");
+            invoice["amount_due"] = json!("38.05");
+        })
+    };
+
+    let [line, _] = served.lines();
+    assert_eq!(twice(None), [format!("{line} id"), format!("{line} item_price_id")]);
+    assert_eq!(twice(Some("li_other_1")), ["li_other_1 item_price_id"]);
+}
+
+#[tokio::test]
+async fn only_an_invoice_of_nothing_is_paid() {
+    let served = demo_export("paid").await;
+
+    let paid = served.differing(|invoice| {
+        invoice["status"] = json!("paid");
+        invoice["amount_due"] = json!("0.00");
+    });
+    let pending = served.differing(|invoice| invoice["status"] = json!("pending"));
+    let owed = served.differing(|invoice| invoice["amount_due"] = json!("0.00"));
+
+    assert_eq!(paid, ["total status", "total amount_due"]);
+    assert_eq!(pending, ["total status"]);
+    assert_eq!(owed, ["total amount_due"]);
+}
+
+#[tokio::test]
+async fn a_line_without_inputs_is_neither_right_nor_wrong() {
+    let served = demo_export("not-kept").await;
+    let outcomes = |verified: &Verified| verified.parts.iter().map(verify::Checked::outcome).collect::<Vec<_>>();
+    let without_inputs = |invoice: &mut Value| {
+        drop(invoice["lines"][1].as_object_mut().unwrap().remove("inputs"));
+    };
+
+    let old = served.changed(without_inputs);
+    let miscounted = served.changed(|invoice| {
+        without_inputs(invoice);
+        invoice["lines"][1]["usage_count"] = json!(11);
+    });
+
+    let [right, not_kept] = [Outcome::Right, Outcome::NotKept];
+    assert_eq!(outcomes(&old), [right, not_kept, right, right]);
+    assert_eq!((old.outcome(), old.outcome().exit_status()), (not_kept, 2));
+    assert_eq!((miscounted.outcome(), miscounted.outcome().exit_status()), (Outcome::Differs, 1));
+    assert_eq!(fields(&miscounted), [format!("{} usage_count", served.lines()[1])]);
+    assert_eq!(served.verify().outcome().exit_status(), 0);
 }
 
 #[tokio::test]
@@ -299,12 +360,19 @@ async fn an_invoice_with_everything_on_it_is_right() {
     let verified = served.verify();
 
     assert_eq!((usages, told), (250, vec![(100, 250), (200, 250), (250, 250)]));
-    assert!(verified.is_right(), "{verified:#?}");
+    assert_eq!(verified.outcome(), Outcome::Right, "{verified:#?}");
     assert_eq!(verified.parts.len(), 6);
     let rounded = served.differing(|invoice| invoice["tax_rounding"] = json!("per_line"));
     let taxed = served.differing(|invoice| invoice["tax_lines"][1]["amount"] = json!("9.99"));
     assert!(rounded.is_empty() || rounded.iter().all(|field| field.starts_with("total ")), "{rounded:?}");
     assert_eq!(taxed, ["total tax_lines[1]"]);
+    for end in ["start_ms", "end_ms"] {
+        let moved = served.differing(|invoice| {
+            let instant = &mut invoice["lines"][1]["inputs"]["window"][end];
+            *instant = json!(instant.as_i64().unwrap() - 1);
+        });
+        assert!(moved.iter().any(|field| field.ends_with(&format!(" inputs.window.{end}"))), "{moved:?}");
+    }
 }
 
 #[tokio::test]

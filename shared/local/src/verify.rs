@@ -1,8 +1,11 @@
 //! An exported invoice, computed again from its usages, without any network.
 //!
 //! Every line is rated anew by the inputs that it keeps: digest, count, steps and amount must come out to the last digit,
-//! and so must the taxes and the total. Each usage must belong to one line. What is not computed (names, dates of the
-//! invoice, payment) is not looked at.
+//! and so must the taxes and the total. Each usage must belong to one line, and each price to one line. What is not
+//! computed (names, dates of the invoice, due date) is not looked at.
+//!
+//! The inputs are taken as the line keeps them, where nothing in the export speaks against them. So what was held when a
+//! period began (`carried_over`) is not checked: it comes from the period before, and one export does not have its usages.
 
 mod files;
 mod line;
@@ -27,6 +30,41 @@ pub struct Checked {
     pub explanation: String,
     /// Where the files say something else than what follows from them.
     pub differences: Vec<Difference>,
+    /// Whether it keeps what it was computed from: a line that was closed before lines did cannot be computed again.
+    pub kept: bool,
+}
+
+/// How a verification ends, the better outcome first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// All was computed again, and is the same.
+    Right,
+    /// A line does not keep what it was computed from; nothing else differs.
+    NotKept,
+    /// Something differs.
+    Differs,
+}
+
+impl Outcome {
+    /// The exit status of `verify`.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Outcome::Right => 0,
+            Outcome::Differs => 1,
+            Outcome::NotKept => 2,
+        }
+    }
+}
+
+impl Checked {
+    /// What became of it.
+    pub fn outcome(&self) -> Outcome {
+        match (self.differences.is_empty(), self.kept) {
+            (false, _) => Outcome::Differs,
+            (true, false) => Outcome::NotKept,
+            (true, true) => Outcome::Right,
+        }
+    }
 }
 
 /// The result of one verification.
@@ -37,9 +75,9 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Whether there is no difference.
-    pub fn is_right(&self) -> bool {
-        self.parts.iter().all(|part| part.differences.is_empty())
+    /// What became of the worst of its parts.
+    pub fn outcome(&self) -> Outcome {
+        self.parts.iter().map(Checked::outcome).max().unwrap_or(Outcome::Right)
     }
 }
 
@@ -51,7 +89,8 @@ pub fn run(directory: &Path) -> Result<Verified, Unreadable> {
     let file = |name: &str| -> PathBuf { directory.join(name) };
     let invoice = files::invoice(&file(INVOICE_FILE))?;
     let records = files::usages(&file(USAGES_FILE))?;
-    let mut parts: Vec<Checked> = invoice.lines.iter().map(|line| line::check(line, &invoice, &records)).collect();
+    let lines = 0..invoice.lines.len();
+    let mut parts: Vec<Checked> = lines.filter_map(|index| line::check(index, &invoice, &records)).collect();
     parts.push(usages::check(&invoice, &records));
     parts.push(total::check(&invoice));
     Ok(Verified { parts })

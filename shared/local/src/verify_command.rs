@@ -10,7 +10,7 @@ use clap::Args;
 use indicatif::{HumanCount, ProgressBar};
 use local::Error;
 use local::export::{self, Export};
-use local::verify;
+use local::verify::{self, Outcome};
 
 /// The first wait after a call that came to nothing.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -38,7 +38,8 @@ pub struct ExportOptions {
 
 /// Computes an exported invoice again from its usages; needs no network.
 ///
-/// Ends with status 1 where anything differs, with every difference, and with 2 where a file cannot be read.
+/// Ends with status 1 where anything differs, with every difference, and with 2 where that cannot be told: a file cannot
+/// be read, or a line was closed before lines kept what they were computed from.
 #[derive(Debug, Args)]
 pub struct VerifyOptions {
     /// The directory of an export.
@@ -79,7 +80,11 @@ pub fn verify(options: &VerifyOptions) -> ExitCode {
         }
     };
     for part in &verified.parts {
-        let outcome = if part.differences.is_empty() { "OK" } else { "DIFFERS" };
+        let outcome = match part.outcome() {
+            Outcome::Right => "OK",
+            Outcome::NotKept => "NOT KEPT",
+            Outcome::Differs => "DIFFERS",
+        };
         println!("{outcome:<8} {}  {}", part.part, part.told);
         for difference in &part.differences {
             println!("    {}: {}, recomputed {}", difference.field, difference.explained, difference.recomputed);
@@ -88,5 +93,5 @@ pub fn verify(options: &VerifyOptions) -> ExitCode {
             part.explanation.lines().for_each(|line| println!("    {line}"));
         }
     }
-    if verified.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    ExitCode::from(verified.outcome().exit_status())
 }

@@ -6,38 +6,55 @@ use serde_json::Value;
 use super::files::{ExportedInvoice, ExportedLine, ExportedUsage};
 use super::{Checked, Differences, or_none};
 
-/// Rates a line again, by its usages or by its quantity.
-pub fn check(line: &ExportedLine, invoice: &ExportedInvoice, records: &[ExportedUsage]) -> Checked {
+/// Rates a line again, by its usages or by its quantity; `None` where the invoice has no such line.
+pub fn check(index: usize, invoice: &ExportedInvoice, records: &[ExportedUsage]) -> Option<Checked> {
+    let line = invoice.lines.get(index)?;
+    let charge = line.charge.as_ref()?;
     let mut found = Differences::default();
     let mut explanation = String::new();
-    let told = line.charge.as_ref().map_or_else(String::new, |charge| {
-        let usages = line.usage_count.map_or_else(String::new, |count| format!(", {count} usages"));
-        format!("{}: {} {}{usages}", line.description, charge.amount, invoice.currency_code)
-    });
-    match (&line.inputs, &line.charge) {
-        (Some(inputs), Some(charge)) => {
-            found.compare("inputs.currency_code", inputs.currency, invoice.currency_code);
-            found.compare("quantity", &line.quantity, &charge.billable);
-            found.compare("unit_amount", or_none(line.unit_amount), or_none(unit_amount(&charge.steps)));
-            match (line.usage_count, &line.usage_digest) {
-                (Some(usage_count), Some(digest)) => {
-                    let records = records.iter().filter(|usage| usage.line_item_id.as_ref() == Some(&line.id));
-                    let records: Vec<&ExportedUsage> = records.collect();
-                    let explained = Explanation {
-                        inputs: inputs.clone(),
-                        usage_count,
-                        usage_digest: digest.clone(),
-                        charge: charge.clone(),
-                    };
-                    explanation = explained.to_string();
-                    of_usages(line, &explained, &records, &mut found);
-                }
-                _ => of_quantity(inputs, charge, &mut found),
-            }
+    once(line, invoice.lines.iter().take(index), &mut found);
+    let records: Vec<&ExportedUsage> =
+        records.iter().filter(|usage| usage.line_item_id.as_ref() == Some(&line.id)).collect();
+    found.compare("quantity", &line.quantity, &charge.billable);
+    found.compare("unit_amount", or_none(line.unit_amount), or_none(unit_amount(&charge.steps)));
+    match (&line.inputs, line.usage_count, &line.usage_digest) {
+        (Some(inputs), Some(usage_count), Some(digest)) => {
+            let explained = Explanation {
+                inputs: inputs.clone(),
+                usage_count,
+                usage_digest: digest.clone(),
+                charge: charge.clone(),
+            };
+            explanation = explained.to_string();
+            of_usages(line, &explained, &records, &mut found);
         }
-        _ => found.compare("inputs", "none: the line was closed before it kept them", "the inputs of a charge"),
+        (Some(inputs), _, _) => of_quantity(inputs, charge, &mut found),
+        (None, Some(usage_count), Some(digest)) => {
+            found.compare("usage_count", usage_count, records.len());
+            found.compare("usage_digest", digest, digest_lines(records.iter().map(|usage| usage.record.digest_line())));
+        }
+        (None, _, _) => {}
     }
-    Checked { part: line.id.clone(), told, explanation, differences: found.0 }
+    if let Some(inputs) = &line.inputs {
+        found.compare("inputs.currency_code", inputs.currency, invoice.currency_code);
+    }
+    if let Some(window) = line.inputs.as_ref().and_then(|inputs| inputs.window.as_ref()) {
+        found.compare("inputs.window.start_ms", window.start_ms, line.period.start.millis());
+        found.compare("inputs.window.end_ms", window.end_ms, line.period.end.millis());
+    }
+    let usages = line.usage_count.map_or_else(String::new, |count| format!(", {count} usages"));
+    let told = format!("{}: {} {}{usages}", line.description, charge.amount, invoice.currency_code);
+    Some(Checked { part: line.id.clone(), told, explanation, differences: found.0, kept: line.inputs.is_some() })
+}
+
+/// A subscription has each price once, and an invoice bills it in one line.
+fn once<'a>(line: &ExportedLine, mut earlier: impl Iterator<Item = &'a ExportedLine> + Clone, found: &mut Differences) {
+    if earlier.clone().any(|earlier| earlier.id == line.id) {
+        found.compare("id", format!("{} again", line.id), "each line once");
+    }
+    if earlier.any(|earlier| earlier.item_price_id == line.item_price_id) {
+        found.compare("item_price_id", format!("{} again", line.item_price_id), "each price once");
+    }
 }
 
 fn of_usages(line: &ExportedLine, explained: &Explanation, records: &[&ExportedUsage], found: &mut Differences) {

@@ -14,7 +14,7 @@ pub fn check(invoice: &ExportedInvoice) -> Checked {
         found.compare("total", &invoice.total, error);
     }
     let told = format!("{} {}", invoice.total, invoice.currency_code);
-    Checked { part: "total".to_owned(), told, explanation: String::new(), differences: found.0 }
+    Checked { part: "total".to_owned(), told, explanation: String::new(), differences: found.0, kept: true }
 }
 
 fn compare(invoice: &ExportedInvoice, found: &mut Differences) -> Result<(), RatingError> {
@@ -37,12 +37,21 @@ fn compare(invoice: &ExportedInvoice, found: &mut Differences) -> Result<(), Rat
         found.compare(&format!("tax_lines[{index}]"), or_none(explained), or_none(recomputed));
     }
     found.compare("total", &invoice.total, taxed.gross);
-    let due = match invoice.status {
-        InvoiceStatus::Paid => Money::zero(currency),
-        _ => taxed.gross,
-    };
-    found.compare("amount_due", &invoice.amount_due, due);
+    // Payments are kept elsewhere: an invoice is paid where there is nothing to pay.
+    let status = if taxed.gross.is_zero() { InvoiceStatus::Paid } else { InvoiceStatus::PaymentDue };
+    found.compare("status", word(invoice.status), word(status));
+    found.compare("amount_due", &invoice.amount_due, taxed.gross);
     Ok(())
+}
+
+/// A status as an invoice shows it.
+fn word(status: InvoiceStatus) -> &'static str {
+    match status {
+        InvoiceStatus::Pending => "pending",
+        InvoiceStatus::PaymentDue => "payment_due",
+        InvoiceStatus::Paid => "paid",
+        InvoiceStatus::Empty => "empty",
+    }
 }
 
 /// A tax line as an invoice shows it.

@@ -37,5 +37,5 @@ pub fn check(invoice: &ExportedInvoice, records: &[ExportedUsage]) -> Checked {
         }
     }
     let told = format!("{} usages", records.len());
-    Checked { part: "usages".to_owned(), told, explanation: String::new(), differences: found.0 }
+    Checked { part: "usages".to_owned(), told, explanation: String::new(), differences: found.0, kept: true }
 }
