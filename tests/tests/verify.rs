@@ -15,6 +15,8 @@ use tokio::task::JoinHandle;
 
 use crate::harness::{KEY, World};
 
+mod after_close;
+
 /// A served system, and a directory for an export.
 struct Served {
     address: SocketAddr,

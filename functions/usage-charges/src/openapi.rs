@@ -59,7 +59,10 @@ pub fn openapi() -> Description {
     .query::<ItemPriceId>("item_price_id", "Only usage of this price.")
     .query::<TimeInput>("usage_date_from", "Only usage from then on, inclusive.")
     .query::<TimeInput>("usage_date_to", "Only usage before then.")
-    .query::<InvoiceId>("invoice_id", "Only usage that this closed invoice billed.")
+    .query::<InvoiceId>(
+        "invoice_id",
+        "Only usage that this closed invoice billed, as it was billed: what was deleted or corrected later is still there.",
+    )
     .query::<String>("source", "Only usage that came here so: api or bulk_operation.")
     .query::<String>("sort", "asc, or desc: the newest first.")
     .paged()

@@ -1,16 +1,19 @@
 //! GET usages: those of all item prices of a subscription, by date.
+//!
+//! The list shows what stands now. Only that of an invoice shows what was billed, whatever came after the close.
 
 use api::usage_json::UsageJson;
 use api::usage_place::{local_zone, read_time};
 use api::{Call, Kind, Problem, fault, list_response};
 use billing::id::{InvoiceId, ItemPriceId};
+use billing::period::BillingPeriod;
 use billing::site::Site;
 use billing::subscription::Subscription;
 use billing::timestamp::Timestamp;
 use billing::usage::{FURTHEST_AHEAD_MILLIS, Source};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lambda_http::{Body, Response};
-use store::Standing;
+use store::{Standing, StoreError};
 
 use crate::billed::Shower;
 use crate::cursor::Place;
@@ -151,8 +154,30 @@ async fn read(
 ) -> Result<Vec<Standing>, Problem> {
     let asked = |id: &ItemPriceId| filter.item_price_id.as_ref().is_none_or(|asked| asked == id);
     let items = subscription.items.iter().filter(|item| item.takes_usage() && asked(&item.item_price_id));
+    let billed = filter.invoice_id.is_some();
+    let span = BillingPeriod { start: from, end: to };
     let calls: Vec<_> =
-        items.map(|item| deps.store.usages(&site.id, &subscription.id, &item.item_price_id, from, to)).collect();
+        items.map(|item| of_price(deps, site, subscription, &item.item_price_id, span, billed)).collect();
     let read: Vec<Vec<Standing>> = stream::iter(calls).buffered(AT_A_TIME).map_err(fault).try_collect().await?;
     Ok(read.into_iter().flatten().collect())
+}
+
+/// The usages of one price: those that stand, or, as an invoice billed them, those that its pages held when they were
+/// sealed. A late deletion or correction lies beside the pages and hides nothing of them.
+///
+/// A record that a tariff had no amount for, and whose late deletion got the invoice closed, is listed with the billed
+/// ones although no line counts it: only reading the whole period and its digest would tell.
+async fn of_price(
+    deps: &Deps,
+    site: &Site,
+    subscription: &Subscription,
+    price: &ItemPriceId,
+    span: BillingPeriod,
+    billed: bool,
+) -> Result<Vec<Standing>, StoreError> {
+    if !billed {
+        return deps.store.usages(&site.id, &subscription.id, price, span.start, span.end).await;
+    }
+    let records = deps.store.usages_in_time(&site.id, &subscription.id, price, span).await?;
+    Ok(records.into_iter().map(|record| Standing { record, late: false }).collect())
 }

@@ -74,6 +74,14 @@ pub enum ExportError {
         /// Where it stands.
         status: String,
     },
+    /// The list of usages is not what the invoice counted: nobody could compute it again from them.
+    #[error("the invoice counted {counted} usages, but the API lists {listed} for it")]
+    Incomplete {
+        /// How many the lines of the invoice counted.
+        counted: u64,
+        /// How many there are.
+        listed: u64,
+    },
     /// A file could not be written.
     #[error("cannot write {}", path.display())]
     File {
@@ -131,6 +139,9 @@ pub async fn run(export: &Export, mut progress: impl FnMut(u64, u64)) -> Result<
         }
     }
     usages.flush().map_err(failed(&usages_file))?;
+    if written != counted {
+        return Err(ExportError::Incomplete { counted, listed: written });
+    }
     fs::write(&invoice_file, format!("{invoice:#}\n")).map_err(failed(&invoice_file))?;
     Ok(written)
 }
