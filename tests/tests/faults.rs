@@ -1,7 +1,8 @@
-//! What holds when a close is cut off between its seal and its freeze, and when others are in the way of a change.
+//! What holds when a close is cut off between its seal and its freeze, or a batch between its late usages, and when others are in
+//! the way of a change.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use local::{Call, Engine, Interceptor, System, Verdict};
 use serde_json::{Value, json};
@@ -117,4 +118,32 @@ async fn a_change_that_meets_other_transactions_is_written_all_the_same() {
 
     assert_eq!(raised["usage_limit"], 2);
     assert_eq!(conflicts.0.load(Ordering::SeqCst), 0);
+}
+
+/// Throttles the look-up of the second late row, as often as the SDK tries it by itself.
+struct SecondLateRow(AtomicUsize);
+
+impl Interceptor for SecondLateRow {
+    fn before(&self, call: &Call) -> Verdict {
+        let looks = call.operation == "GetItem" && call.body().to_string().contains("LATE#");
+        let number = if looks { self.0.fetch_add(1, Ordering::SeqCst) } else { 0 };
+        if (1..=3).contains(&number) { Verdict::Throttle } else { Verdict::Forward }
+    }
+}
+
+#[tokio::test]
+async fn late_usage_that_was_stored_before_another_one_failed_is_told_to_be_recorded_f9() {
+    let engine = Engine::for_test().unwrap().with_interceptor(Arc::new(SecondLateRow(AtomicUsize::new(0))));
+    let world = World { system: System::with_engine(engine).await.unwrap() };
+    world.make_site("2026-04-01T00:00:00Z", json!({})).await;
+    world.catalogue().await;
+    world.subscribe("2026-04-01T00:00:00Z", &["minutes-usd"]).await;
+    world.live_until("2026-05-01T01:00:00Z").await;
+    let usage = |date: &str| json!({"item_price_id": "minutes-usd", "usage_date": date, "quantity": "1"});
+    let batch = json!({"usages": [usage("2026-04-15T00:00:00Z"), usage("2026-04-16T00:00:00Z")]});
+
+    let answer = world.post("/v1/subscriptions/sub/usages", batch).await.expect(207);
+
+    let statuses: Vec<&Value> = answer["outcomes"].as_array().unwrap().iter().map(|line| &line["status"]).collect();
+    assert_eq!(statuses, [201, 201]);
 }

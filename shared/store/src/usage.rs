@@ -423,7 +423,11 @@ impl Pages<'_> {
             let record = &pending[index];
             let outcome = match page.answer(&record.key, &record.content) {
                 Answer::MoveRight => None,
-                Answer::Sealed(cell) => self.record_late(record, cell, now).await?,
+                Answer::Sealed(cell) => match self.record_late(record, cell, now).await {
+                    // Late rows are written one by one: those that are say so, and the rest is tried again.
+                    Err(_) if !settled.is_empty() => break,
+                    outcome => outcome?,
+                },
                 Answer::Open(CellAnswer::Correct { old }) => self.correct(page, record, &old, now).await?,
                 Answer::Open(answer) => self.settled(&record.key, answer, false),
             };
