@@ -25,6 +25,8 @@ pub struct Client {
     pub shared: Arc<Shared>,
     /// What they decide by.
     pub seed: Seed,
+    /// Whether they do nothing but race with the close.
+    pub races: bool,
     /// The versions that they know of.
     pub known: Vec<(UsageKey, i64)>,
 }
@@ -32,7 +34,7 @@ pub struct Client {
 impl Client {
     /// Somebody who knows nothing yet.
     pub fn new(number: usize, shared: &Arc<Shared>, seed: Seed) -> Client {
-        Client { number, shared: Arc::clone(shared), seed, known: Vec::new() }
+        Client { number, shared: Arc::clone(shared), seed, races: false, known: Vec::new() }
     }
 
     /// Makes a world and lets its first period begin.

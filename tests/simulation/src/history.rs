@@ -249,10 +249,11 @@ async fn tell_history(plan: Plan) -> Result<Outcome, String> {
     let shared = Shared::new(Arc::clone(&world), cloud, first_end.plus_millis(-2 * HOUR), plan.traced);
     shared.tell(|| format!("seed {} {:?} {faults:?}", plan.seed, world.kind));
     let clients = if plan.sequential { 1 } else { 2 + seed.below(4) };
+    let races = !plan.sequential && seed.chance(300);
     let known = match plan.script {
         Some(_) => Vec::new(),
         None => {
-            let how_far = *seed.one_of(&Stage::ALL);
+            let how_far = if races { Stage::Generated } else { *seed.one_of(&Stage::ALL) };
             let (client, known) = (Client::new(clients, &shared, seed.fork()), Arc::default());
             let prelude = Task::new(clients, &shared, client.prelude(how_far, Arc::clone(&known)));
             Schedule::new(&shared, &mut seed, Faults::NONE).run(vec![prelude]).await?;
@@ -265,6 +266,7 @@ async fn tell_history(plan: Plan) -> Result<Outcome, String> {
         let deeds = if plan.sequential { 8 + seed.below(14) } else { 3 + seed.below(8) };
         let mut client = Client::new(caller, &shared, seed.fork());
         client.known.clone_from(&known);
+        client.races = races;
         tasks.push(match plan.script {
             Some(_) => Task::new(caller, &shared, client.act()),
             None => Task::new(caller, &shared, client.live(deeds)),
