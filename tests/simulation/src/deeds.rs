@@ -25,8 +25,8 @@ impl Client {
     pub async fn live(mut self, deeds: usize) {
         for _ in 0..deeds {
             let die = match self.races {
-                // Records, deletes and corrections against closes, and little else.
-                true => *self.seed.one_of(&[0, 1, 2, 28, 41, 53, 53, 79, 84, 92, 92, 92]),
+                // Records, deletes and corrections against closes, a cancellation now and then, and nothing else.
+                true => *self.seed.one_of(&[0, 1, 2, 28, 41, 53, 53, 79, 84, 84, 92, 92, 92, 97]),
                 false => self.seed.below(100),
             };
             match die {

@@ -4,6 +4,31 @@
 //! Owns: histories, what people do in them, what a call may meet, the reference, and what must hold.
 //!
 //! Does not own: what DynamoDB decides (the embedded engine does), nor any rule of billing.
+//!
+//! # What happens in it
+//!
+//! Every call of the SDK waits at its HTTP connector. Once everybody waits, the seed picks the call that goes on, and what
+//! it meets: it fails before or after it is applied, is applied later or twice, is throttled, meets a conflict, or its
+//! invocation ends there. A read may show the past, and a transaction become visible item by item. Several callers send
+//! usage, delete and correct it, read, close, move the clock, run the schedule and the worker, each through any of three
+//! environments that remember what they saw. Then everything due is done without faults, and everything is checked.
+//!
+//! # Layout
+//!
+//! | module | holds |
+//! |---|---|
+//! | `seed`, `fault` | what decides; what goes wrong |
+//! | `call`, `connector`, `schedule` | the SDK's calls, where they wait, and who goes next |
+//! | `past`, `cloud` | what the table was at each moment, and what a call sees of it |
+//! | `world`, `prelude` | the sites, and how far their first period has come |
+//! | `client`, `deeds`, `reads`, `script` | what people do |
+//! | `book` | the reference: a row a usage, and an order of deeds that gives every answer |
+//! | `audit`, `bill` | what must hold afterwards |
+//! | `history`, `run`, `sweep` | one history; many; every single fault at every call of a script |
+//! | `weakness` | ways of breaking the product, to see that they are noticed |
+//!
+//! `cargo test -p simulation` tries a set that fits into a minute; `cargo run -p simulation -- --help` tells the rest. The
+//! test profile is slow: for a long run, `cargo run --release -p simulation -- --histories 100000`.
 #![warn(missing_docs)]
 
 pub mod audit;

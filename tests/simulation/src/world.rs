@@ -28,7 +28,7 @@ pub const KINDS: usize = 48;
 
 /// How many sites, subscriptions of each, and prices of each of those.
 const SIZES: [(usize, usize, usize); 8] =
-    [(1, 1, 1), (1, 1, 1), (1, 1, 1), (1, 1, 1), (1, 1, 2), (1, 2, 1), (2, 1, 1), (2, 1, 1)];
+    [(1, 1, 1), (1, 1, 1), (1, 1, 1), (1, 1, 2), (1, 2, 1), (1, 2, 1), (2, 1, 1), (2, 1, 1)];
 
 /// How usage is aggregated and priced, and what is included.
 const TARIFFS: [(&str, &str, &str); 8] = [
