@@ -3,6 +3,7 @@
 use simulation::history::{Counts, FIRST_SCRIPT, Plan, live};
 use simulation::run::{Failure, try_all};
 use simulation::sweep;
+use simulation::weakness::Weakness;
 
 /// How many histories fit into a test run; `cargo run -p simulation -- --histories 100000` tries more.
 const HISTORIES: u64 = 160;
@@ -42,6 +43,34 @@ fn a_single_fault_at_any_call_of_the_scripts_holds() {
     let counts = told("single faults", try_all(&plans, THREADS, || ()));
 
     assert_eq!(counts.faults.values().sum::<u64>(), counts.histories, "a plan's fault did not happen");
+}
+
+/// Those that are seen soon; `cargo run -p simulation -- --weaken` tries them all, and says after how many histories.
+#[test]
+fn a_weakened_product_is_noticed() {
+    use Weakness::{
+        AcknowledgeOnly, ExchangeAnything, FreezeTwice, PassTheLimit, ReadEventually, RecordBehindTheEnd,
+        RecordIntoSealed, RecordOverAnother, ReplaceWrittenPage, SealOnly,
+    };
+    for weakness in [
+        RecordIntoSealed,
+        RecordBehindTheEnd,
+        RecordOverAnother,
+        ReplaceWrittenPage,
+        ExchangeAnything,
+        FreezeTwice,
+        PassTheLimit,
+        ReadEventually,
+        AcknowledgeOnly,
+        SealOnly,
+    ] {
+        let plans: Vec<Plan> = (1..=120).map(|seed| Plan { weakness: Some(weakness), ..Plan::of(seed) }).collect();
+
+        let (counts, failure) = try_all(&plans, THREADS, || ());
+
+        println!("{weakness:?} is seen after {} histories", counts.histories + 1);
+        assert!(failure.is_some(), "{weakness:?} is not seen in {} histories", counts.histories);
+    }
 }
 
 #[test]
