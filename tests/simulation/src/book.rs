@@ -7,6 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many orders of the deeds to one usage are tried.
+const MOST_ORDERS: usize = 500_000;
+
 /// What names a usage: site, subscription, price, date and the caller's id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UsageKey {
@@ -173,6 +176,9 @@ impl Book {
         let mut seen = BTreeSet::new();
         let mut open = vec![(vec![false; deeds.len()], Row::default())];
         while let Some((done, row)) = open.pop() {
+            if seen.len() > MOST_ORDERS {
+                return Err(format!("more orders than can be tried of the {} deeds about {key:?}", deeds.len()));
+            }
             if done.iter().zip(deeds).all(|(done, deed)| *done || deed.told == Told::Nothing) {
                 return Ok(());
             }

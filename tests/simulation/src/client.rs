@@ -17,6 +17,9 @@ use crate::world::{Environment, Kind, PRICES, SITES, SUBSCRIPTIONS, api_key};
 /// What came back of a request; nothing, where the invocation crashed.
 pub type Answer = Option<(u16, Value)>;
 
+/// How often a message is delivered at most.
+const MOST_RECEIVES: u64 = 5;
+
 /// Somebody.
 pub struct Client {
     /// Their number.
@@ -156,8 +159,12 @@ impl Client {
         let deps = &shared.environments[environment].issue_invoice;
         let done = self.invoke(None, issue_invoice::handle(deps, shared.now(), event)).await;
         shared.tell(|| format!("      {number:>3} < {done:?}"));
-        for message in batch {
-            if !is_done(done.as_ref(), &message) || self.seed.chance(stay) {
+        for mut message in batch {
+            let failed = !is_done(done.as_ref(), &message);
+            let receives = message["receives"].as_u64().unwrap_or_default() + 1;
+            message["receives"] = json!(receives);
+            // What fails too often goes to the dead letters; it stays due, so that the schedule sends it again.
+            if (failed || self.seed.chance(stay)) && receives < MOST_RECEIVES {
                 self.shared.cloud().queue.push(message);
             }
         }
