@@ -69,6 +69,45 @@ async fn a_cancelled_subscription_has_nothing_due_ever_again() {
     assert_eq!(totals(&world).await, pairs(&[("inv_sub_1", "10.00")]));
 }
 
+/// Environments' clocks differ; these are half an hour apart.
+#[tokio::test]
+async fn a_clock_that_is_behind_does_not_change_an_end_that_was_billed() {
+    let world = World::live(START).await;
+    world.catalogue().await;
+    world.subscribe(START, &["minutes-usd"]).await;
+    world.set_now("2027-02-10T12:00:00Z");
+    let cancelled = of_subscription(&world, "cancel").await;
+
+    world.set_now("2027-02-10T11:30:00Z");
+    for verb in ["cancel", "schedule-cancel"] {
+        let again = of_subscription(&world, verb).await;
+        assert_eq!(again, cancelled, "{verb}");
+    }
+    let changed = world.patch("/v1/subscriptions/sub", json!({"grace_seconds": 0})).await.expect(422);
+
+    assert_eq!(cancelled["cancelled_at"], "2027-02-10T12:00:00Z");
+    assert_eq!(changed["detail"], "the subscription is cancelled");
+}
+
+#[tokio::test]
+async fn a_cancellation_by_a_clock_behind_the_period_that_runs_ends_it_no_earlier_than_it_was_generated() {
+    let world = World::live(START).await;
+    world.catalogue().await;
+    world.subscribe(START, &["line-usd"]).await;
+    world.set_now("2027-02-28T00:30:00Z");
+    world.system.settle().await.unwrap();
+
+    world.set_now("2027-02-27T23:59:00Z");
+    let cancelled = of_subscription(&world, "cancel").await;
+    world.set_now("2027-03-01T00:00:00Z");
+    world.system.settle().await.unwrap();
+
+    let (first, second) = (world.invoice("inv_sub_1").await, world.invoice("inv_sub_2").await);
+    assert_eq!(cancelled["cancelled_at"], "2027-02-28T00:30:00Z");
+    assert_eq!(first["period"], json!({"start": START, "end": "2027-02-28T00:00:00Z"}));
+    assert_eq!(second["period"], json!({"start": "2027-02-28T00:00:00Z", "end": "2027-02-28T00:30:00Z"}));
+}
+
 #[tokio::test]
 async fn a_scheduled_cancellation_bills_until_the_period_ends() {
     let world = world().await;

@@ -96,10 +96,8 @@ pub fn schedule_cancel(subscription: &Subscription, now: Timestamp) -> Result<Op
 
 /// Ends a subscription now: the period that runs ends with it.
 ///
-/// One that has not started has nothing to bill, and nothing of it becomes due any more. A caller whose clock stands before
-/// the period that runs, since that was generated a moment ago, cancels it at its start: what came before is on an invoice.
+/// One that has not started has nothing to bill, and nothing of it becomes due any more.
 pub fn cancel(subscription: &Subscription, now: Timestamp) -> Option<Subscription> {
-    let now = subscription.current.map_or(now, |current| now.max(current.period.start));
     let status = subscription.status_at(now);
     if status == Status::Cancelled {
         return None;
@@ -265,17 +263,6 @@ mod tests {
         assert_eq!(over.next_boundary().map(|boundary| (boundary.number, boundary.at)), Some((1, now)));
         assert!(!over.ended);
         assert_eq!(cancel(&over, now), None);
-    }
-
-    #[test]
-    fn a_cancellation_by_a_clock_behind_the_period_ends_it_where_it_begins() {
-        let subscription = running();
-        let start = subscription.current.unwrap().period.start;
-
-        let over = cancel(&subscription, start.plus_millis(-1)).unwrap();
-
-        let period = over.current.unwrap().period;
-        assert_eq!((period.start, period.end, over.cancelled_at()), (start, start, Some(start)));
     }
 
     #[test]

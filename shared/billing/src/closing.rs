@@ -49,7 +49,8 @@ pub fn generate(
     let next_period = next_period(subscription, boundary)?;
     let begun = next_period.filter(|period| !period.is_empty());
     let mut next = subscription.clone();
-    next.updated_at = now;
+    // Whoever changes it next by a clock that is behind goes by this instant.
+    next.updated_at = subscription.updated_at.max(now);
     next.ended = next_period.is_none();
     next.current = next_period.map(|period| CurrentPeriod { number: boundary.number, period });
     let mut items = Vec::new();

@@ -183,17 +183,28 @@ impl Book {
                 return Ok(());
             }
             let first_end = deeds.iter().zip(&done).filter(|(_, done)| !**done).map(|(deed, _)| ended(deed)).min();
+            let mut next = Vec::new();
             for (n, deed) in deeds.iter().enumerate() {
                 if done[n] || first_end.is_some_and(|end| end < deed.begun) {
                     continue;
                 }
                 let Some(after) = row.after(deed) else { continue };
-                let mut next = done.clone();
-                next[n] = true;
-                if seen.insert((next.clone(), after.clone())) {
-                    open.push((next, after));
+                let changes = after != row;
+                // What changes nothing and fits now need not wait; what was never answered waits until it has an effect.
+                if !changes && deed.told == Told::Nothing {
+                    continue;
+                }
+                let mut with = done.clone();
+                with[n] = true;
+                if !changes {
+                    next.clear();
+                }
+                next.push((with, after));
+                if !changes {
+                    break;
                 }
             }
+            open.extend(next.into_iter().filter(|next| seen.insert(next.clone())));
         }
         let told: Vec<String> = deeds.iter().map(|deed| format!("  {deed:?}")).collect();
         Err(format!("no order of these gives every answer about {key:?}:\n{}", told.join("\n")))
