@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the scenarios against DynamoDB Local, and those of the queue against ElasticMQ. Both come from Maven Central and end
+# Runs the scenarios and histories of the simulation against DynamoDB Local, and what concerns the queue against ElasticMQ. Both come from Maven Central and end
 # with this script; all that it makes is under target/. It needs Java 17 and Maven. DynamoDB Local listens on every
 # interface, since it has no option for one; it holds nothing but what these tests put there.
 # What the engines differ in stands in engines/README.md.
@@ -60,6 +60,8 @@ printf '\nThe scenarios against DynamoDB Local\n'
 # DynamoDB Local bills a transaction once.
 AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:$dynamodb cargo test --locked --package tests --test scenarios -- \
   --skip costs::generating_and_closing_a_month --skip costs::only_a_usage_under_a_limit
+printf '\nHistories of the simulation against DynamoDB Local\n'
+AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:$dynamodb cargo simulate --histories 100
 printf '\nThe scenarios of the queue and of closing against ElasticMQ\n'
 AWS_ENDPOINT_URL_SQS=http://127.0.0.1:$sqs cargo test --locked --package tests --test scenarios -- \
   queue:: closing:: --test-threads 1

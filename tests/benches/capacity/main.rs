@@ -17,6 +17,7 @@ mod period;
 mod rows;
 mod table;
 mod usages;
+mod writers;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,7 @@ async fn main() -> ExitCode {
     lone::run(quick, &mut budgets).await;
     batches::run(quick, &mut budgets).await;
     rows::run().await;
+    writers::run(quick, &mut budgets).await;
     deletes::run(quick).await;
     period::run(quick, &mut budgets).await;
     budgets.report()

@@ -84,6 +84,43 @@ impl Call {
         entries.filter_map(one).collect()
     }
 
+    /// The statement, whatever its values and however many records are in it: what tells one step of the protocol from another.
+    pub fn statement(&self) -> String {
+        let letters = |value: &Value| {
+            let text = value.as_str().unwrap_or_default();
+            text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>()
+        };
+        let kind = |sort: &str| sort.split('#').next().unwrap_or_default().to_owned();
+        let one = |inner: &Value| {
+            let item = if inner["Item"].is_object() { &inner["Item"] } else { &inner["Key"] };
+            let (update, condition) = (&inner["UpdateExpression"], &inner["ConditionExpression"]);
+            format!("{} {} if {}", kind(&key(item).1), letters(update), letters(condition))
+        };
+        let what = match self.operation.as_str() {
+            "TransactWriteItems" | "TransactGetItems" => {
+                let entries = self.body["TransactItems"].as_array().into_iter().flatten();
+                let mut parts: Vec<String> =
+                    entries.filter_map(|entry| entry.as_object()?.values().next().map(one)).collect();
+                parts.sort_unstable();
+                parts.dedup();
+                parts.join(", ")
+            }
+            "Query" => {
+                let (from, index) = (&self.body["ExpressionAttributeValues"][":from"]["S"], &self.body["IndexName"]);
+                let (back, strong) = (&self.body["ScanIndexForward"], &self.body["ConsistentRead"]);
+                format!("{} {index} {back} {strong}", kind(from.as_str().unwrap_or_default()))
+            }
+            _ => one(&self.body),
+        };
+        format!("{} {what}", self.operation)
+    }
+
+    /// The same query for one item only.
+    pub fn cut_short(&mut self) {
+        self.body["Limit"] = Value::from(1);
+        self.bytes = self.body.to_string().into();
+    }
+
     /// What tells it from every other call of its caller, whatever the order of members, and without the token that the
     /// SDK makes up.
     pub fn canonical(&self) -> String {

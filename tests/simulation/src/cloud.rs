@@ -12,7 +12,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use local::Engine;
 use local::engine::Answer;
 use serde_json::{Value, json};
@@ -22,6 +21,7 @@ use crate::call::{Call, Key};
 use crate::connector::Reply;
 use crate::past::{Image, Past};
 use crate::weakness::Weakness;
+use crate::world::at_once;
 
 const TYPES: &str = "com.amazonaws.dynamodb.v20120810#";
 
@@ -238,9 +238,9 @@ impl Cloud {
     }
 
     fn send(&self, call: &Call) -> Answer {
-        let sent = self.engine.send(&call.target, call.bytes.clone()).now_or_never();
-        let failed = || Answer { status: 500, body: Bytes::from_static(b"{}") };
-        sent.and_then(Result::ok).unwrap_or_else(failed)
+        let sent = at_once(&self.engine, self.engine.send(&call.target, call.bytes.clone()));
+        let failed = |_| Answer { status: 500, body: Bytes::from_static(b"{}") };
+        sent.flatten().unwrap_or_else(failed)
     }
 }
 

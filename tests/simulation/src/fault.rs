@@ -32,11 +32,13 @@ pub enum Fault {
     Stale,
     /// A transaction becomes visible item by item.
     HalfVisible,
+    /// A query brings only the first item that it finds, and says where it goes on, as where a megabyte is full.
+    Partial,
 }
 
 impl Fault {
     /// Every fault there is.
-    pub const ALL: [Fault; 12] = [
+    pub const ALL: [Fault; 13] = [
         Fault::FailBefore,
         Fault::FailAfter,
         Fault::ApplyLater,
@@ -49,6 +51,7 @@ impl Fault {
         Fault::CrashLater,
         Fault::Stale,
         Fault::HalfVisible,
+        Fault::Partial,
     ];
 
     /// Whether the call can meet it, and differently from the others.
@@ -60,6 +63,7 @@ impl Fault {
             Fault::Conflict => !call.is_queue() && (call.is_write() || call.operation == "TransactGetItems"),
             Fault::Stale => call.may_be_stale(),
             Fault::HalfVisible => call.is_transaction(),
+            Fault::Partial => call.operation == "Query",
             _ => true,
         }
     }
@@ -79,6 +83,8 @@ pub struct Faults {
     pub stale: usize,
     /// Half visible transactions.
     pub half_visible: usize,
+    /// Queries that bring a part only.
+    pub partial: usize,
     /// Time passing while calls wait.
     pub delays: usize,
     /// One fault at one call, counted from 0, and nothing else.
@@ -87,7 +93,7 @@ pub struct Faults {
 
 impl Faults {
     /// Nothing goes wrong.
-    pub const NONE: Faults = Faults { failures: 0, stale: 0, half_visible: 0, delays: 0, single: None };
+    pub const NONE: Faults = Faults { failures: 0, stale: 0, half_visible: 0, partial: 0, delays: 0, single: None };
 
     /// What the seed lets happen in one history: some are quiet, some are stormy.
     pub fn of(seed: &mut Seed) -> Faults {
@@ -95,6 +101,7 @@ impl Faults {
             failures: *seed.one_of(&[0, 5, 15, 30, 60, 120]),
             stale: *seed.one_of(&[0, 200, 700]),
             half_visible: *seed.one_of(&[0, 300, 800]),
+            partial: *seed.one_of(&[0, 100, 500]),
             delays: *seed.one_of(&[0, 30, 80]),
             single: None,
         }
@@ -116,6 +123,9 @@ impl Faults {
         }
         if Fault::HalfVisible.concerns(call) && seed.chance(self.half_visible) {
             return Fault::HalfVisible;
+        }
+        if Fault::Partial.concerns(call) && seed.chance(self.partial) {
+            return Fault::Partial;
         }
         Fault::None
     }

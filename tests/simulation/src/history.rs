@@ -16,7 +16,7 @@ use crate::connector::Network;
 use crate::fault::{Fault, Faults};
 use crate::prelude::Stage;
 use crate::reads::ChargeRead;
-use crate::schedule::{Schedule, Task};
+use crate::schedule::{Met, Schedule, Task};
 use crate::script;
 use crate::seed::Seed;
 use crate::weakness::Weakness;
@@ -191,8 +191,8 @@ pub struct Outcome {
     pub wrong: Vec<String>,
     /// What happened, where that was asked for.
     pub trace: Vec<String>,
-    /// What every call can meet, up to where everything is settled.
-    pub faults: Vec<Vec<Fault>>,
+    /// The calls, up to where everything is settled.
+    pub met: Vec<Met>,
 }
 
 /// What a history is to be like.
@@ -303,7 +303,7 @@ async fn tell_history(plan: Plan) -> Result<Outcome, String> {
     let trace = shared.trace.as_ref().map(|trace| lock(trace).clone()).unwrap_or_default();
     let counts = lock(&shared.counts).clone();
     let wrong = lock(&shared.wrong).clone();
-    Ok(Outcome { counts, wrong, trace, faults: met })
+    Ok(Outcome { counts, wrong, trace, met })
 }
 
 /// The world of that kind, made by the handlers where it is not known yet.

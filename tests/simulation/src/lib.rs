@@ -27,8 +27,7 @@
 //! | `history`, `run`, `sweep` | one history; many; every single fault at every call of a script |
 //! | `weakness` | ways of breaking the product, to see that they are noticed |
 //!
-//! `cargo test -p simulation` tries a set that fits into two minutes; `cargo run -p simulation -- --help` tells the rest. The
-//! test profile is slow: for a long run, `cargo run --release -p simulation -- --histories 100000`.
+//! `cargo test -p simulation` tries a set that fits into two minutes; `cargo simulate --help` tells the rest.
 #![warn(missing_docs)]
 
 pub mod audit;

@@ -1,5 +1,5 @@
 //! Runs many histories with a line of progress, or replays one with everything that happens in it:
-//! `cargo run -p simulation -- --histories 100000`, `cargo run -p simulation -- --seed 7`.
+//! `cargo simulate --histories 100000`, `cargo simulate --seed 7`.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use simulation::fault::{Fault, Faults};
 use simulation::history::{Counts, Plan, live};
 use simulation::run::{Failure, try_all};
-use simulation::sweep;
+use simulation::sweep::{self, Calls};
 use simulation::weakness::Weakness;
 
 /// The system under a seed.
@@ -33,7 +33,7 @@ struct Arguments {
     /// How many run at a time.
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Puts every fault into every call of the script instead.
+    /// Puts every fault into every call of the scripts instead.
     #[arg(long)]
     sweep: bool,
     /// Weakens the product in one way after the other, and says how many histories it takes to see it.
@@ -75,7 +75,7 @@ fn main() -> ExitCode {
         return weaken(arguments.first, arguments.histories, arguments.threads);
     }
     let plans = if arguments.sweep {
-        match sweep::plans() {
+        match sweep::plans(Calls::All) {
             Ok(plans) => plans,
             Err(failure) => return told(Instant::now(), (Counts::default(), Some(failure))),
         }

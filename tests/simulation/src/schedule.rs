@@ -62,6 +62,15 @@ impl Task {
     }
 }
 
+/// A call that was carried out.
+#[derive(Clone, Debug)]
+pub struct Met {
+    /// The step of the protocol that it is.
+    pub statement: String,
+    /// The faults that it can meet.
+    pub faults: Vec<Fault>,
+}
+
 /// Carries out one part of a history.
 pub struct Schedule<'a> {
     /// What everybody shares.
@@ -70,8 +79,8 @@ pub struct Schedule<'a> {
     pub seed: &'a mut Seed,
     /// What goes wrong.
     pub faults: Faults,
-    /// What each call that was carried out can meet.
-    pub met: Vec<Vec<Fault>>,
+    /// The calls that were carried out.
+    pub met: Vec<Met>,
     waiting: Vec<(String, Parked)>,
     late: Vec<Call>,
 }
@@ -164,7 +173,8 @@ impl<'a> Schedule<'a> {
         }
         let number = self.met.len();
         let fault = self.faults.next(self.seed, number, &call);
-        self.met.push(Fault::ALL.into_iter().filter(|fault| fault.concerns(&call)).collect());
+        let faults = Fault::ALL.into_iter().filter(|fault| fault.concerns(&call)).collect();
+        self.met.push(Met { statement: call.statement(), faults });
         self.shared.count(|counts| {
             counts.calls += 1;
             if fault != Fault::None {
@@ -181,6 +191,10 @@ impl<'a> Schedule<'a> {
         let view = View { stale: None, half_visible };
         let mut cloud = self.cloud();
         let answer = match fault {
+            Fault::Partial => {
+                call.cut_short();
+                cloud.execute(&call, view, Some(reply))
+            }
             Fault::None | Fault::HalfVisible => cloud.execute(&call, view, Some(reply)),
             Fault::Stale => {
                 let (oldest, now) = cloud.states();

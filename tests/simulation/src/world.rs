@@ -170,10 +170,9 @@ impl World {
             let puts: Vec<Value> = items.iter().map(|(_, item)| json!({ "PutRequest": { "Item": **item } })).collect();
             let body = json!({ "RequestItems": { (table_name()): puts } });
             let call = Call::new(0, "DynamoDB_20120810.BatchWriteItem", body.to_string().into());
-            let sent = futures_util::FutureExt::now_or_never(engine.send(&call.target, call.bytes.clone()));
-            match sent {
-                Some(Ok(answer)) if answer.status == 200 => {}
-                other => return Err(format!("the world is not taken: {other:?}")),
+            let answer = at_once(&engine, engine.send(&call.target, call.bytes))??;
+            if answer.status != 200 {
+                return Err(format!("the world is not taken: {answer:?}"));
             }
         }
         Ok(engine)
@@ -202,14 +201,27 @@ pub fn table_name() -> &'static str {
     &template().table.name
 }
 
-/// An engine with an empty table.
+/// An engine with an empty table: the embedded one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names.
 pub fn empty_engine() -> Result<Engine, String> {
-    let engine = Engine::in_memory().map_err(|error| error.to_string())?;
-    let made = futures_util::FutureExt::now_or_never(local::engine::dynamodb::create_table(&engine, &template().table));
-    match made {
-        Some(Ok(_)) => Ok(engine),
-        other => Err(format!("there is no table: {other:?}")),
+    let engine = Engine::for_test().map_err(|error| error.to_string())?;
+    let made = at_once(&engine, local::engine::dynamodb::create_table(&engine, &template().table))?;
+    made.map_err(|error| format!("there is no table: {error}"))?;
+    Ok(engine)
+}
+
+/// Waits for what an engine does, since nothing else happens meanwhile: an embedded one never waits itself, another one is
+/// waited for on a thread of its own, whose time passes.
+///
+/// # Errors
+/// Where an embedded engine waits, or there is no thread.
+pub fn at_once<T: Send>(engine: &Engine, done: impl Future<Output = T> + Send) -> Result<T, String> {
+    if engine.embedded_database().is_some() {
+        return futures_util::FutureExt::now_or_never(done).ok_or_else(|| "the engine waits".to_owned());
     }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let waited = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(done)).join());
+    waited.map_err(|_| "the engine's thread panicked".to_owned())
 }
 
 /// The functions of one environment each, with what they remember.

@@ -1,11 +1,12 @@
-//! What `cargo test` tries: a set of seeds, every single fault at every call of the scripts, and that a seed replays.
+//! What `cargo test` tries: a set of seeds, every single fault at every step of the protocol, and that a seed replays.
 
+use simulation::fault::Fault;
 use simulation::history::{Counts, FIRST_SCRIPT, Plan, live};
 use simulation::run::{Failure, try_all};
-use simulation::sweep;
+use simulation::sweep::{self, Calls};
 use simulation::weakness::Weakness;
 
-/// How many histories fit into a test run; `cargo run -p simulation -- --histories 100000` tries more.
+/// How many histories fit into a test run; `cargo simulate --histories 100000` tries more.
 const HISTORIES: u64 = 160;
 
 const THREADS: usize = 2;
@@ -24,7 +25,7 @@ fn histories_of_many_seeds_hold() {
     let counts = told("seeds", try_all(&plans, THREADS, || ()));
 
     assert_eq!(counts.histories, HISTORIES);
-    assert_eq!(counts.faults.len(), 12, "some fault never happened: {:?}", counts.faults);
+    assert_eq!(counts.faults.len(), Fault::ALL.len(), "some fault never happened: {:?}", counts.faults);
     for invariant in
         ["I1 ", "I2 ", "I3 ", "I4 ", "I5 ", "I6 ", "I7 ", "I8 ", "I9 ", "I10 ", "I11 ", "I12 ", "I13 ", "I14 "]
     {
@@ -32,16 +33,17 @@ fn histories_of_many_seeds_hold() {
     }
 }
 
+/// `cargo simulate --sweep` tries them at every call.
 #[test]
-fn every_single_fault_at_every_call_of_the_scripts_holds() {
-    let plans = sweep::plans().unwrap_or_else(|failure| panic!("{failure}"));
+fn every_single_fault_at_every_step_of_the_protocol_holds() {
+    let plans = sweep::plans(Calls::FirstOfEachStep).unwrap_or_else(|failure| panic!("{failure}"));
 
     let counts = told("single faults", try_all(&plans, THREADS, || ()));
 
     assert_eq!(counts.faults.values().sum::<u64>(), counts.histories, "a plan's fault did not happen");
 }
 
-/// Those that are seen soon; `cargo run -p simulation -- --weaken` tries them all, and says after how many histories.
+/// Those that are seen soon; `cargo simulate --weaken` tries them all, and says after how many histories.
 #[test]
 fn a_weakened_product_is_noticed() {
     use Weakness::{
