@@ -1,14 +1,21 @@
 //! Many usage records to one quantity: the aggregations, one file each.
 
 mod count;
+mod held_at_end;
 mod last;
 mod max;
 mod sum;
 mod unique_count;
 mod weighted_sum;
 
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::hash::Hash;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use held_at_end::HeldAtEnd;
 
 use crate::amount::Amount;
 use crate::error::RatingError;
@@ -115,11 +122,9 @@ impl Window {
     /// # Ok::<(), rating::NumberError>(())
     /// ```
     pub fn held_at_end<'a>(&self, records: impl Iterator<Item = Measurement<'a>>) -> Number {
-        let last_let_go = self.let_go_ms.iter().max().copied();
-        let carried_over = if last_let_go.is_some() { Number::ZERO } else { self.carried_over.clone() };
-        records
-            .filter(|record| last_let_go.is_none_or(|let_go| let_go <= record.date_ms))
-            .fold(carried_over, |held, record| held.add(&record.quantity.into()))
+        let mut held = HeldAtEnd::new(self);
+        records.for_each(|record| held.add(record));
+        held.quantity
     }
 
     fn length_ms(&self) -> i128 {
@@ -157,16 +162,106 @@ pub fn aggregate<'a>(
     window: Option<&Window>,
     records: impl Iterator<Item = Measurement<'a>>,
 ) -> Result<Number, RatingError> {
-    if aggregation == Aggregation::WeightedSum {
-        return weighted_sum::aggregate(window.ok_or(RatingError::MissingWindow)?, records.collect());
+    // What is only looked at here may stay where it is.
+    let mut running = Running::<&'a str>::new(aggregation, window)?;
+    running.extend(records)?;
+    running.quantity()
+}
+
+/// Records on their way to one quantity, for usage that is too much to be kept: what `aggregate` returns, taken one by one.
+///
+/// It keeps a few numbers, however many records there are; only `unique_count` keeps each value that it has met, once.
+///
+/// # Examples
+/// ```
+/// use rating::{Aggregation, Measurement, Total};
+///
+/// let mut total = Total::new(Aggregation::Sum, None);
+/// for quantity in ["10", "2.5"] {
+///     total.add(Measurement::new(0, None, quantity.parse().unwrap()));
+/// }
+/// assert_eq!(total.quantity()?.to_text(), "12.5");
+/// # Ok::<(), rating::RatingError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Total(Result<Running<Box<str>>, RatingError>);
+
+impl Total {
+    /// Returns the total of no record.
+    pub fn new(aggregation: Aggregation, window: Option<&Window>) -> Total {
+        Total(Running::new(aggregation, window))
     }
-    let mut records = records.map(not_negative);
-    match aggregation {
-        Aggregation::Sum | Aggregation::WeightedSum => sum::aggregate(&mut records),
-        Aggregation::Last => last::aggregate(&mut records),
-        Aggregation::Max => max::aggregate(&mut records),
-        Aggregation::Count => count::aggregate(&mut records),
-        Aggregation::UniqueCount => unique_count::aggregate(&mut records),
+
+    /// Adds a record; the order changes nothing.
+    pub fn add(&mut self, record: Measurement) {
+        if let Ok(running) = &mut self.0
+            && let Err(error) = running.extend(std::iter::once(record))
+        {
+            self.0 = Err(error);
+        }
+    }
+
+    /// Returns what the records amount to.
+    ///
+    /// # Errors
+    /// As `aggregate`; the first of several.
+    pub fn quantity(&self) -> Result<Number, RatingError> {
+        self.0.as_ref().map_err(RatingError::clone)?.quantity()
+    }
+}
+
+/// An aggregation on its way; `T` is how it keeps what records say in text.
+#[derive(Clone, Debug)]
+enum Running<T> {
+    Sum(sum::Sum),
+    Last(Option<last::Last<T>>),
+    Max(Quantity),
+    Count(u64),
+    UniqueCount(HashSet<T>),
+    WeightedSum(weighted_sum::WeightedSum),
+}
+
+impl<T: Borrow<str> + Eq + Hash> Running<T> {
+    #[inline]
+    fn new(aggregation: Aggregation, window: Option<&Window>) -> Result<Running<T>, RatingError> {
+        Ok(match aggregation {
+            Aggregation::Sum => Running::Sum(sum::Sum::new()),
+            Aggregation::Last => Running::Last(None),
+            Aggregation::Max => Running::Max(Quantity::ZERO),
+            Aggregation::Count => Running::Count(0),
+            Aggregation::UniqueCount => Running::UniqueCount(HashSet::new()),
+            Aggregation::WeightedSum => {
+                let window = window.ok_or(RatingError::MissingWindow)?;
+                Running::WeightedSum(weighted_sum::WeightedSum::new(window)?)
+            }
+        })
+    }
+
+    #[inline]
+    fn extend<'r>(&mut self, records: impl Iterator<Item = Measurement<'r>>) -> Result<(), RatingError>
+    where
+        T: From<&'r str>,
+    {
+        match self {
+            Running::Sum(sum) => sum.extend(records.map(not_negative)),
+            Running::Last(last) => last::Last::extend(last, records.map(not_negative)),
+            Running::Max(greatest) => max::extend(greatest, records.map(not_negative)),
+            Running::Count(count) => count::extend(count, records.map(not_negative)),
+            Running::UniqueCount(seen) => unique_count::extend(seen, records.map(not_negative)),
+            Running::WeightedSum(held) => held.extend(records),
+        }
+    }
+
+    #[inline]
+    fn quantity(&self) -> Result<Number, RatingError> {
+        match self {
+            Running::Sum(sum) => Ok(sum.quantity()),
+            Running::Last(last) => Ok(last::Last::quantity(last.as_ref()).into()),
+            Running::Max(greatest) => Ok((*greatest).into()),
+            Running::Count(count) => Ok((*count).into()),
+            Running::UniqueCount(seen) => Ok(unique_count::quantity(seen)),
+            Running::WeightedSum(held) => held.quantity(),
+        }
     }
 }
 

@@ -2,10 +2,33 @@
 
 use sha2::{Digest, Sha256};
 
-/// Returns the SHA-256 of canonical lines, in lower-case hexadecimal; the order in which they come changes nothing.
+/// The SHA-256 of canonical lines in the order in which they come, none of which is kept.
 ///
 /// Each line is framed by its length in bytes, so that no content can pass for two lines. A line that comes twice
 /// counts twice.
+///
+/// # Examples
+/// ```
+/// let mut digest = rating::LineDigest::default();
+/// ["a", "b"].into_iter().for_each(|line| digest.add(line));
+/// assert_eq!(digest.finish(), rating::digest_lines(["b", "a"].into_iter().map(String::from)));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct LineDigest(Sha256);
+
+impl LineDigest {
+    /// Takes the next line.
+    pub fn add(&mut self, line: &str) {
+        self.0.update(format!("{}:{line},", line.len()));
+    }
+
+    /// Returns the digest in lower-case hexadecimal.
+    pub fn finish(self) -> String {
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Returns the digest of canonical lines in the order of their text: the order in which they come changes nothing.
 ///
 /// # Examples
 /// ```
@@ -16,11 +39,9 @@ use sha2::{Digest, Sha256};
 pub fn digest_lines(lines: impl Iterator<Item = String>) -> String {
     let mut lines: Vec<String> = lines.collect();
     lines.sort_unstable();
-    let mut hasher = Sha256::new();
-    for line in &lines {
-        hasher.update(format!("{}:{line},", line.len()));
-    }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digest = LineDigest::default();
+    lines.iter().for_each(|line| digest.add(line));
+    digest.finish()
 }
 
 #[cfg(test)]

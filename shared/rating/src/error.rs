@@ -77,6 +77,12 @@ pub enum RatingError {
         /// When it was used, in milliseconds since 1970 in UTC.
         date_ms: i64,
     },
+    /// A record that came after one that it belongs before, or came twice.
+    #[error("the record at {date_ms} ms came out of order")]
+    OutOfOrder {
+        /// When it was used, in milliseconds since 1970 in UTC.
+        date_ms: i64,
+    },
     /// A price of which a part cannot be charged on its own after another.
     #[error("what is charged by a {model} price cannot be charged in parts")]
     NotInParts {

@@ -19,6 +19,7 @@
 //! | `stage`, `stage/*` | what happens before and after a price: one stage, one file |
 //! | `inputs` | what a charge depends on, beside what was used |
 //! | `rate` | the entry points, and the order of the stages |
+//! | `meter` | the same for usage that comes a record at a time |
 //! | `step`, `charge` | the explained result |
 //! | `explain`, `explain/text` | a charge with its inputs, in words, and its verification |
 //! | `warning` | what is legal in a price, but odd |
@@ -49,6 +50,7 @@ mod error;
 mod explain;
 mod inputs;
 mod ladder;
+mod meter;
 mod money;
 mod number;
 mod percent;
@@ -62,15 +64,16 @@ mod step;
 mod tier;
 mod warning;
 
-pub use aggregation::{Aggregation, Measurement, Window, aggregate};
+pub use aggregation::{Aggregation, HeldAtEnd, Measurement, Total, Window, aggregate};
 pub use amount::Amount;
 pub use charge::Charge;
 pub use currency::{Currency, CurrencyError};
 pub use decimal_text::NumberError;
-pub use digest::digest_lines;
+pub use digest::{LineDigest, digest_lines};
 pub use error::RatingError;
 pub use explain::{Difference, Explanation, verify};
 pub use inputs::ChargeInputs;
+pub use meter::Meter;
 pub use money::{Money, Rounding};
 pub use number::Number;
 pub use percent::Percent;

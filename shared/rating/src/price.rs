@@ -9,6 +9,7 @@ mod fields;
 mod flat_fee;
 mod graduated_percentage;
 mod package;
+mod per_record;
 mod per_unit;
 mod percentage;
 mod stairstep;
@@ -22,13 +23,13 @@ pub use dynamic::Dynamic;
 pub use flat_fee::FlatFee;
 pub use graduated_percentage::{GraduatedPercentage, PercentTier};
 pub use package::Package;
+pub(crate) use per_record::PerRecord;
 pub use per_unit::PerUnit;
 pub use percentage::{Percentage, PercentageTerms};
 pub use stairstep::Stairstep;
 pub use tiered::Tiered;
 pub use volume::Volume;
 
-use crate::aggregation::Measurement;
 use crate::amount::Amount;
 use crate::error::RatingError;
 use crate::ladder::Rung;
@@ -198,7 +199,7 @@ impl Price {
     pub(crate) fn add_steps(
         &self,
         quantity: &Number,
-        records: Option<&[Measurement]>,
+        records: Option<&PerRecord>,
         steps: &mut Vec<Step>,
     ) -> Result<Number, RatingError> {
         if quantity.is_negative() {
@@ -212,9 +213,9 @@ impl Price {
             Price::Volume(model) => model.price(quantity, steps)?,
             Price::Stairstep(model) => model.price(quantity, steps)?,
             Price::Package(model) => model.price(quantity, steps)?,
-            Price::Percentage(model) => model.price(quantity, records, steps),
+            Price::Percentage(model) => model.price(quantity, records.and_then(PerRecord::tally), steps),
             Price::GraduatedPercentage(model) => return model.price(quantity, steps),
-            Price::Dynamic(model) => model.price(quantity, records, steps)?,
+            Price::Dynamic(model) => model.price(quantity, records.and_then(PerRecord::amounts), steps)?,
         }
         Ok(Step::sum(steps.get(before..).unwrap_or_default()))
     }
@@ -251,6 +252,11 @@ impl Price {
     /// Whether each record has a price of its own, so that nothing can be done to the quantity as a whole.
     pub(crate) fn is_per_record(&self) -> bool {
         matches!(self, Price::Percentage(_) | Price::Dynamic(_))
+    }
+
+    /// Whether it matters which record comes first.
+    pub(crate) fn is_by_order(&self) -> bool {
+        matches!(self, Price::Percentage(model) if model.has_allowance())
     }
 
     /// Returns the greatest quantity that it has an amount for: where its last tier ends. None where every quantity has one.

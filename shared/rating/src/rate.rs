@@ -6,7 +6,7 @@ use crate::error::RatingError;
 use crate::inputs::ChargeInputs;
 use crate::money::Money;
 use crate::number::Number;
-use crate::price::Price;
+use crate::price::{PerRecord, Price};
 use crate::quantity::Quantity;
 use crate::stage::{
     Billable, Trail, cap, discount, limit, price_between, prorate, round_units, subtract_included, tax_line,
@@ -59,10 +59,23 @@ pub fn rate_usage(inputs: &ChargeInputs, records: &[Measurement]) -> Result<Opti
         return Ok(None);
     }
     let total = aggregate(inputs.aggregation, inputs.window.as_ref(), records.iter().copied())?;
+    let mut seen = PerRecord::new(&inputs.price);
+    if inputs.price.is_by_order() {
+        let mut records: Vec<&Measurement> = records.iter().collect();
+        records.sort_by_key(|record| (record.date_ms, record.id, record.quantity));
+        records.into_iter().for_each(|record| seen.add(record));
+    } else if inputs.price.is_per_record() {
+        records.iter().for_each(|record| seen.add(record));
+    }
+    rate_total(inputs, total, &seen).map(Some)
+}
+
+/// Rates what records amount to, and what the price keeps of them.
+pub(crate) fn rate_total(inputs: &ChargeInputs, total: Number, seen: &PerRecord) -> Result<Charge, RatingError> {
     let mut trail = Trail::with_capacity(inputs.price.most_steps().saturating_add(OTHER_STEPS));
     trail.push(Step::Aggregate { aggregation: inputs.aggregation, quantity: total.clone() });
     let total = if inputs.aggregation == Aggregation::WeightedSum { at_least_zero(total, &mut trail) } else { total };
-    charge(inputs, total, Some(records), &mut trail).map(Some)
+    charge(inputs, total, Some(seen), &mut trail)
 }
 
 /// Rates a quantity that is agreed and not metered, such as seats.
@@ -91,7 +104,7 @@ fn at_least_zero(held: Number, trail: &mut Trail) -> Number {
     Number::ZERO
 }
 
-fn is_charged_without_usage(inputs: &ChargeInputs) -> bool {
+pub(crate) fn is_charged_without_usage(inputs: &ChargeInputs) -> bool {
     let has_minimum = inputs.minimum_amount.is_some_and(|minimum| !minimum.is_zero());
     let is_held = inputs.aggregation == Aggregation::WeightedSum
         && inputs.window.as_ref().is_some_and(|window| !window.carried_over.is_zero());
@@ -102,7 +115,7 @@ fn is_charged_without_usage(inputs: &ChargeInputs) -> bool {
 fn charge(
     inputs: &ChargeInputs,
     total: Number,
-    records: Option<&[Measurement]>,
+    records: Option<&PerRecord>,
     trail: &mut Trail,
 ) -> Result<Charge, RatingError> {
     if total.is_negative() {
@@ -170,7 +183,7 @@ fn charge(
 fn price_all(
     inputs: &ChargeInputs,
     quantity: &Number,
-    records: Option<&[Measurement]>,
+    records: Option<&PerRecord>,
     steps: &mut Vec<Step>,
 ) -> Result<Number, RatingError> {
     let price: &Price = &inputs.price;

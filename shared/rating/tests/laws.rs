@@ -11,11 +11,14 @@
 //! | both number paths agree | `number::tests::both_paths_agree`, `ladder::tests::the_short_way_gives_the_steps_of_the_exact_one` in the crate |
 //! | explain verifies | `what_was_explained_verifies` |
 //! | what was printed is read as the same | `a_number_is_what_was_printed` |
+//! | a meter charges what all its records are charged | `metered` |
 
 #![allow(clippy::unwrap_used)]
 
 #[path = "laws/generators.rs"]
 mod generators;
+#[path = "laws/metered.rs"]
+mod metered;
 #[path = "laws/others.rs"]
 mod others;
 

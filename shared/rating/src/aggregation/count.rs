@@ -4,13 +4,14 @@
 
 use super::Measurement;
 use crate::error::RatingError;
-use crate::number::Number;
 
-pub(super) fn aggregate<'a>(
-    mut records: impl Iterator<Item = Result<Measurement<'a>, RatingError>>,
-) -> Result<Number, RatingError> {
-    let count = records.try_fold(0_u64, |count, record| record.map(|_| count.saturating_add(1)))?;
-    Ok(count.into())
+#[inline]
+pub(super) fn extend<'r>(
+    count: &mut u64,
+    mut records: impl Iterator<Item = Result<Measurement<'r>, RatingError>>,
+) -> Result<(), RatingError> {
+    *count = records.try_fold(*count, |count, record| record.map(|_| count.saturating_add(1)))?;
+    Ok(())
 }
 
 #[cfg(test)]

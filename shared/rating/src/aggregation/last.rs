@@ -3,17 +3,48 @@
 //! 10 on Monday and 20 on Tuesday are 20, whichever arrived first. At one instant the greatest id wins, and any id comes
 //! after none. Elsewhere: latest, last usage, gauge.
 
+use std::borrow::Borrow;
+
 use super::Measurement;
 use crate::error::RatingError;
-use crate::number::Number;
+use crate::quantity::Quantity;
 
-pub(super) fn aggregate<'a>(
-    records: impl Iterator<Item = Result<Measurement<'a>, RatingError>>,
-) -> Result<Number, RatingError> {
-    let records: Vec<Measurement> = records.collect::<Result<_, _>>()?;
-    // The quantity decides between records that should not both exist, so that order still changes nothing.
-    let last = records.into_iter().max_by_key(|record| (record.date_ms, record.id, record.quantity));
-    Ok(last.map_or(Number::ZERO, |record| record.quantity.into()))
+/// The latest of the records so far.
+#[derive(Clone, Debug)]
+pub(super) struct Last<T> {
+    date_ms: i64,
+    id: Option<T>,
+    quantity: Quantity,
+}
+
+impl<T: Borrow<str>> Last<T> {
+    #[inline]
+    pub(super) fn extend<'r>(
+        last: &mut Option<Last<T>>,
+        records: impl Iterator<Item = Result<Measurement<'r>, RatingError>>,
+    ) -> Result<(), RatingError>
+    where
+        T: From<&'r str>,
+    {
+        for record in records {
+            let record = record?;
+            if last.as_ref().is_none_or(|last| last.is_before(&record)) {
+                let id = record.id.map(T::from);
+                *last = Some(Last { date_ms: record.date_ms, id, quantity: record.quantity });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn quantity(last: Option<&Last<T>>) -> Quantity {
+        last.map_or(Quantity::ZERO, |last| last.quantity)
+    }
+
+    /// The quantity decides between records that should not both exist, so that order still changes nothing.
+    fn is_before(&self, record: &Measurement) -> bool {
+        let id = self.id.as_ref().map(T::borrow);
+        (self.date_ms, id, self.quantity) < (record.date_ms, record.id, record.quantity)
+    }
 }
 
 #[cfg(test)]

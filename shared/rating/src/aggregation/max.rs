@@ -4,12 +4,15 @@
 
 use super::Measurement;
 use crate::error::RatingError;
-use crate::number::Number;
+use crate::quantity::Quantity;
 
-pub(super) fn aggregate<'a>(
-    mut records: impl Iterator<Item = Result<Measurement<'a>, RatingError>>,
-) -> Result<Number, RatingError> {
-    records.try_fold(Number::ZERO, |greatest, record| Ok(greatest.max(record?.quantity.into())))
+#[inline]
+pub(super) fn extend<'r>(
+    greatest: &mut Quantity,
+    mut records: impl Iterator<Item = Result<Measurement<'r>, RatingError>>,
+) -> Result<(), RatingError> {
+    *greatest = records.try_fold(*greatest, |greatest, record| Ok::<_, RatingError>(greatest.max(record?.quantity)))?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,23 +7,40 @@ use crate::error::RatingError;
 use crate::number::{Number, Scaled};
 
 /// Runs over whole numbers of one scale as long as they fit.
-#[inline]
-pub(super) fn aggregate<'a>(
-    records: impl Iterator<Item = Result<Measurement<'a>, RatingError>>,
-) -> Result<Number, RatingError> {
-    let mut beyond = Number::ZERO;
-    let mut sum = Scaled { mantissa: 0, scale: 0 };
-    for record in records {
-        let quantity = record?.quantity.scaled();
-        sum = match sum.add(quantity) {
-            Some(sum) => sum,
-            None => {
-                beyond = beyond.add(&Number::from_scaled(sum));
-                quantity
-            }
-        };
+#[derive(Clone, Debug)]
+pub(super) struct Sum {
+    running: Scaled,
+    beyond: Number,
+}
+
+impl Sum {
+    pub(super) fn new() -> Sum {
+        Sum { running: Scaled { mantissa: 0, scale: 0 }, beyond: Number::ZERO }
     }
-    Ok(beyond.add(&Number::from_scaled(sum)))
+
+    #[inline]
+    pub(super) fn extend<'r>(
+        &mut self,
+        records: impl Iterator<Item = Result<Measurement<'r>, RatingError>>,
+    ) -> Result<(), RatingError> {
+        let mut running = self.running;
+        for record in records {
+            let quantity = record?.quantity.scaled();
+            running = match running.add(quantity) {
+                Some(sum) => sum,
+                None => {
+                    self.beyond = self.beyond.add(&Number::from_scaled(running));
+                    quantity
+                }
+            };
+        }
+        self.running = running;
+        Ok(())
+    }
+
+    pub(super) fn quantity(&self) -> Number {
+        self.beyond.add(&Number::from_scaled(self.running))
+    }
 }
 
 #[cfg(test)]

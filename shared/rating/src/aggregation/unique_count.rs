@@ -3,21 +3,27 @@
 //! Two records of one user are 1. Values are compared to the letter. Elsewhere: distinct count, unique, active users.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 
 use super::Measurement;
 use crate::error::RatingError;
 use crate::number::Number;
 
-pub(super) fn aggregate<'a>(
-    records: impl Iterator<Item = Result<Measurement<'a>, RatingError>>,
-) -> Result<Number, RatingError> {
-    let mut seen = HashSet::new();
+#[inline]
+pub(super) fn extend<'r, T: Eq + Hash + From<&'r str>>(
+    seen: &mut HashSet<T>,
+    records: impl Iterator<Item = Result<Measurement<'r>, RatingError>>,
+) -> Result<(), RatingError> {
     for record in records {
         let record = record?;
         let missing = RatingError::MissingUniqueValue { date_ms: record.date_ms };
-        seen.insert(record.unique_value.ok_or(missing)?);
+        seen.insert(record.unique_value.ok_or(missing)?.into());
     }
-    Ok(u64::try_from(seen.len()).unwrap_or(u64::MAX).into())
+    Ok(())
+}
+
+pub(super) fn quantity<T>(seen: &HashSet<T>) -> Number {
+    u64::try_from(seen.len()).unwrap_or(u64::MAX).into()
 }
 
 #[cfg(test)]

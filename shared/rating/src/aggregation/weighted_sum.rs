@@ -12,26 +12,55 @@ use super::{Measurement, Window};
 use crate::error::RatingError;
 use crate::number::Number;
 
-/// # Errors
-/// `OutsideWindow` for a record dated elsewhere; `Inputs` for a window without time.
-pub(super) fn aggregate(window: &Window, records: Vec<Measurement>) -> Result<Number, RatingError> {
-    window.check()?;
-    let duration = |from: i64, to: i64| Number::from(i128::from(to).saturating_sub(i128::from(from)));
-    let mut let_go: Vec<i64> = window.let_go_ms.clone();
-    let_go.sort_unstable();
-    let held_until = |later: usize| let_go.get(later).copied().unwrap_or(window.end_ms);
-    // Each change counts from its date until all is let go, or the end: the same as adding up levels, without the order
-    // mattering.
-    let mut held = window.carried_over.multiply(&duration(window.start_ms, held_until(0)));
-    for record in records {
-        let date_ms = record.date_ms;
-        if !window.contains(date_ms) {
-            return Err(RatingError::OutsideWindow { date_ms });
-        }
-        let later = let_go.partition_point(|instant| *instant <= date_ms);
-        held = held.add(&Number::from(record.quantity).multiply(&duration(date_ms, held_until(later))));
+/// What was held so far, times how long it is held: each change counts from its date until all is let go, or the end. That
+/// is the same as adding up levels, without the order mattering.
+#[derive(Clone, Debug)]
+pub(super) struct WeightedSum {
+    start_ms: i64,
+    end_ms: i64,
+    let_go_ms: Vec<i64>,
+    over: Number,
+    held: Number,
+}
+
+impl WeightedSum {
+    /// # Errors
+    /// `Inputs` for a window without time.
+    pub(super) fn new(window: &Window) -> Result<WeightedSum, RatingError> {
+        window.check()?;
+        let (start_ms, end_ms) = (window.start_ms, window.end_ms);
+        let mut let_go_ms = window.let_go_ms.clone();
+        let_go_ms.sort_unstable();
+        let over = window.over_ms.map_or_else(|| duration(start_ms, end_ms), Number::from);
+        let first_let_go = let_go_ms.first().copied().unwrap_or(end_ms);
+        let held = window.carried_over.multiply(&duration(start_ms, first_let_go));
+        Ok(WeightedSum { start_ms, end_ms, let_go_ms, over, held })
     }
-    held.divide(&window.over_ms.map_or_else(|| duration(window.start_ms, window.end_ms), Number::from))
+
+    /// # Errors
+    /// `OutsideWindow` for a record dated elsewhere.
+    #[inline]
+    pub(super) fn extend<'r>(&mut self, records: impl Iterator<Item = Measurement<'r>>) -> Result<(), RatingError> {
+        for record in records {
+            let date_ms = record.date_ms;
+            if !(self.start_ms..self.end_ms).contains(&date_ms) {
+                return Err(RatingError::OutsideWindow { date_ms });
+            }
+            let later = self.let_go_ms.partition_point(|instant| *instant <= date_ms);
+            let until = self.let_go_ms.get(later).copied().unwrap_or(self.end_ms);
+            self.held = self.held.add(&Number::from(record.quantity).multiply(&duration(date_ms, until)));
+        }
+        Ok(())
+    }
+
+    /// The average.
+    pub(super) fn quantity(&self) -> Result<Number, RatingError> {
+        self.held.divide(&self.over)
+    }
+}
+
+fn duration(from_ms: i64, to_ms: i64) -> Number {
+    Number::from(i128::from(to_ms).saturating_sub(i128::from(from_ms)))
 }
 
 #[cfg(test)]

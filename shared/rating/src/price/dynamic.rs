@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::PriceError;
 use crate::aggregation::Measurement;
+use crate::amount::Amount;
 use crate::error::RatingError;
 use crate::number::Number;
 use crate::quantity::Quantity;
@@ -42,29 +43,50 @@ impl Dynamic {
     pub(super) fn price(
         &self,
         quantity: &Number,
-        records: Option<&[Measurement]>,
+        amounts: Option<&Amounts>,
         steps: &mut Vec<Step>,
     ) -> Result<(), RatingError> {
-        let records = records.ok_or_else(|| RatingError::MissingAmount { quantity: quantity.clone() })?;
-        if records.is_empty() {
+        let amounts = amounts.ok_or_else(|| RatingError::MissingAmount { quantity: quantity.clone() })?;
+        let sum = amounts.sum.as_ref().map_err(RatingError::clone)?;
+        if amounts.records == 0 {
             return Ok(());
-        }
-        let mut sum = Number::ZERO;
-        for record in records {
-            let quantity = || Number::from(record.quantity);
-            let amount = record.amount.ok_or_else(|| RatingError::MissingAmount { quantity: quantity() })?;
-            if amount.is_negative() {
-                return Err(RatingError::NegativeAmount { amount: amount.into() });
-            }
-            sum = sum.add(&amount.into());
         }
         let amount = match self.multiplier {
             Some(multiplier) => sum.multiply(&multiplier.into()),
-            None => sum,
+            None => sum.clone(),
         };
-        let count = records.len().try_into().unwrap_or(u64::MAX);
-        steps.push(Step::RecordAmounts { records: count, multiplier: self.multiplier, amount });
+        steps.push(Step::RecordAmounts { records: amounts.records, multiplier: self.multiplier, amount });
         Ok(())
+    }
+}
+
+/// What records say that they cost, or the first of them that does not.
+#[derive(Clone, Debug)]
+pub(crate) struct Amounts {
+    records: u64,
+    sum: Result<Number, RatingError>,
+}
+
+impl Default for Amounts {
+    fn default() -> Amounts {
+        Amounts { records: 0, sum: Ok(Number::ZERO) }
+    }
+}
+
+impl Amounts {
+    pub(super) fn add(&mut self, record: &Measurement) {
+        self.records = self.records.saturating_add(1);
+        if let Ok(sum) = &self.sum {
+            self.sum = amount(record).map(|amount| sum.add(&amount.into()));
+        }
+    }
+}
+
+fn amount(record: &Measurement) -> Result<Amount, RatingError> {
+    match record.amount {
+        None => Err(RatingError::MissingAmount { quantity: record.quantity.into() }),
+        Some(amount) if amount.is_negative() => Err(RatingError::NegativeAmount { amount: amount.into() }),
+        Some(amount) => Ok(amount),
     }
 }
 
@@ -78,9 +100,10 @@ mod tests {
             amount: amount.map(|text| text.parse().unwrap()),
             ..Measurement::new(0, None, Quantity::ZERO)
         };
-        let records: Vec<_> = amounts.iter().map(record).collect();
+        let mut said = Amounts::default();
+        amounts.iter().map(record).for_each(|record| said.add(&record));
         let mut steps = Vec::new();
-        model.price(&Number::ZERO, Some(&records), &mut steps)?;
+        model.price(&Number::ZERO, Some(&said), &mut steps)?;
         assert_eq!(steps.len(), usize::from(!amounts.is_empty()));
         Ok(Step::sum(&steps).to_text())
     }

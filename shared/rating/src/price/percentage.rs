@@ -10,7 +10,6 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{PriceError, not_negative, not_negative_percent};
-use crate::aggregation::Measurement;
 use crate::amount::Amount;
 use crate::number::Number;
 use crate::percent::Percent;
@@ -56,9 +55,13 @@ pub struct PercentageTerms {
     pub maximum_per_record: Option<Amount>,
 }
 
-/// What the records amount to, by the step that it belongs to.
-#[derive(Default)]
-struct Tally {
+/// What the records so far amount to, by the step that it belongs to, and what is left of the free allowance.
+#[derive(Clone, Debug)]
+pub(crate) struct Tally {
+    terms: PercentageTerms,
+    records_left: Option<u64>,
+    money_left: Option<Number>,
+    allowance: bool,
     free_records: u64,
     free: Number,
     charged_records: u64,
@@ -67,7 +70,7 @@ struct Tally {
     lowered: Bounded,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Bounded {
     records: u64,
     amount: Number,
@@ -96,81 +99,98 @@ impl Percentage {
         &self.0
     }
 
-    pub(super) fn price(&self, quantity: &Number, records: Option<&[Measurement]>, steps: &mut Vec<Step>) {
-        let tally = match records {
-            None if quantity.is_zero() => return,
-            None => self.tally([quantity.clone()].into_iter()),
-            Some(records) => {
-                let mut records: Vec<&Measurement> = records.iter().collect();
-                records.sort_by_key(|record| (record.date_ms, record.id, record.quantity));
-                self.tally(records.into_iter().map(|record| record.quantity.into()))
-            }
-        };
-        self.add_steps(tally, steps);
+    /// The tally of no record.
+    pub(super) fn tally(&self) -> Tally {
+        let terms = self.0.clone();
+        Tally {
+            records_left: terms.free_records,
+            money_left: terms.free_amount.map(Number::from),
+            allowance: self.has_allowance(),
+            terms,
+            free_records: 0,
+            free: Number::ZERO,
+            charged_records: 0,
+            charged: Number::ZERO,
+            lifted: Bounded::default(),
+            lowered: Bounded::default(),
+        }
     }
 
-    fn tally(&self, records: impl Iterator<Item = Number>) -> Tally {
-        let mut tally = Tally::default();
-        let mut records_left = self.0.free_records;
-        let mut money_left = self.0.free_amount.map(Number::from);
-        let mut allowance = records_left.is_some() || money_left.is_some();
-        for money in records {
-            allowance = allowance && records_left != Some(0);
-            if allowance {
-                let free = money_left.clone().map_or_else(|| money.clone(), |left| left.min(money.clone()));
-                tally.free = tally.free.add(&free);
-                money_left = money_left.map(|left| left.subtract(&free));
-                records_left = records_left.map(|left| left.saturating_sub(1));
-                let beyond = money.subtract(&free);
-                if beyond.is_zero() {
-                    tally.free_records = tally.free_records.saturating_add(1);
-                } else {
-                    allowance = false;
-                    self.charge(&beyond, &mut tally);
-                }
-            } else {
-                self.charge(&money, &mut tally);
+    /// Whether something is free, so that it matters which record comes first.
+    pub(super) fn has_allowance(&self) -> bool {
+        self.0.free_records.is_some() || self.0.free_amount.is_some()
+    }
+
+    pub(super) fn price(&self, quantity: &Number, tally: Option<&Tally>, steps: &mut Vec<Step>) {
+        match tally {
+            Some(tally) => tally.add_steps(steps),
+            None if quantity.is_zero() => {}
+            None => {
+                let mut tally = self.tally();
+                tally.take(quantity);
+                tally.add_steps(steps);
             }
         }
-        tally
+    }
+}
+
+impl Tally {
+    /// Takes the money of a record; they come by date and id.
+    pub(super) fn take(&mut self, money: &Number) {
+        self.allowance = self.allowance && self.records_left != Some(0);
+        if !self.allowance {
+            return self.charge(money);
+        }
+        let free = self.money_left.clone().map_or_else(|| money.clone(), |left| left.min(money.clone()));
+        self.free = self.free.add(&free);
+        self.money_left = self.money_left.take().map(|left| left.subtract(&free));
+        self.records_left = self.records_left.map(|left| left.saturating_sub(1));
+        let beyond = money.subtract(&free);
+        if beyond.is_zero() {
+            self.free_records = self.free_records.saturating_add(1);
+        } else {
+            self.allowance = false;
+            self.charge(&beyond);
+        }
     }
 
-    fn charge(&self, money: &Number, tally: &mut Tally) {
-        tally.charged_records = tally.charged_records.saturating_add(1);
-        tally.charged = tally.charged.add(money);
-        if self.0.minimum_per_record.is_none() && self.0.maximum_per_record.is_none() {
+    fn charge(&mut self, money: &Number) {
+        self.charged_records = self.charged_records.saturating_add(1);
+        self.charged = self.charged.add(money);
+        let terms = &self.terms;
+        if terms.minimum_per_record.is_none() && terms.maximum_per_record.is_none() {
             return;
         }
-        let amount = self.0.percent.of(money).add(&self.0.amount_per_record.unwrap_or_default().into());
-        let minimum = self.0.minimum_per_record.map(Number::from);
+        let amount = terms.percent.of(money).add(&terms.amount_per_record.unwrap_or_default().into());
+        let minimum = terms.minimum_per_record.map(Number::from);
         let lifted = minimum.map_or_else(|| amount.clone(), |minimum| minimum.max(amount.clone()));
-        let maximum = self.0.maximum_per_record.map(Number::from);
+        let maximum = terms.maximum_per_record.map(Number::from);
         let lowered = maximum.map_or_else(|| lifted.clone(), |maximum| maximum.min(lifted.clone()));
-        tally.lifted.note(lifted.subtract(&amount));
-        tally.lowered.note(lowered.subtract(&lifted));
+        self.lifted.note(lifted.subtract(&amount));
+        self.lowered.note(lowered.subtract(&lifted));
     }
 
-    fn add_steps(&self, tally: Tally, steps: &mut Vec<Step>) {
-        if tally.free_records > 0 || !tally.free.is_zero() {
-            steps.push(Step::FreeAllowance { records: tally.free_records, quantity: tally.free });
+    fn add_steps(&self, steps: &mut Vec<Step>) {
+        if self.free_records > 0 || !self.free.is_zero() {
+            steps.push(Step::FreeAllowance { records: self.free_records, quantity: self.free.clone() });
         }
-        if tally.charged_records == 0 {
+        if self.charged_records == 0 {
             return;
         }
-        let percent = self.0.percent;
-        let amount = percent.of(&tally.charged);
-        steps.push(Step::Percentage { quantity: tally.charged, percent, amount });
-        if let Some(amount_per_record) = self.0.amount_per_record {
-            let records = tally.charged_records;
+        let percent = self.terms.percent;
+        let amount = percent.of(&self.charged);
+        steps.push(Step::Percentage { quantity: self.charged.clone(), percent, amount });
+        if let Some(amount_per_record) = self.terms.amount_per_record {
+            let records = self.charged_records;
             let amount = Number::from(records).multiply(&amount_per_record.into());
             steps.push(Step::PerRecord { records, amount_per_record, amount });
         }
-        if let Some(minimum_per_record) = self.0.minimum_per_record.filter(|_| tally.lifted.records > 0) {
-            let Bounded { records, amount } = tally.lifted;
+        if let Some(minimum_per_record) = self.terms.minimum_per_record.filter(|_| self.lifted.records > 0) {
+            let Bounded { records, amount } = self.lifted.clone();
             steps.push(Step::RecordMinimum { records, minimum_per_record, amount });
         }
-        if let Some(maximum_per_record) = self.0.maximum_per_record.filter(|_| tally.lowered.records > 0) {
-            let Bounded { records, amount } = tally.lowered;
+        if let Some(maximum_per_record) = self.terms.maximum_per_record.filter(|_| self.lowered.records > 0) {
+            let Bounded { records, amount } = self.lowered.clone();
             steps.push(Step::RecordMaximum { records, maximum_per_record, amount });
         }
     }
@@ -199,19 +219,12 @@ impl Percentage {
 
     #[cfg(test)]
     fn check(&self, records: &[&str], amounts: &[&str], total: &str) {
-        let measured: Vec<Measurement> = records
-            .iter()
-            .zip(0..)
-            .map(|(money, date_ms)| Measurement::new(date_ms, None, money.parse().unwrap()))
-            .collect();
+        let mut tally = self.tally();
+        records.iter().for_each(|money| tally.take(&money.parse().unwrap()));
         let mut steps = Vec::new();
-        self.price(&Number::ZERO, Some(&measured), &mut steps);
+        self.price(&Number::ZERO, Some(&tally), &mut steps);
         assert_eq!(super::amounts(&steps), amounts, "{records:?}");
         assert_eq!(Step::sum(&steps).to_text(), total, "{records:?}");
-        let mut reordered = Vec::new();
-        let measured: Vec<Measurement> = measured.into_iter().rev().collect();
-        self.price(&Number::ZERO, Some(&measured), &mut reordered);
-        assert_eq!(reordered, steps);
     }
 }
 
