@@ -8,7 +8,6 @@ use rating::{Number, Window};
 use crate::period::BillingPeriod;
 use crate::subscription::{Subscription, SubscriptionItem};
 use crate::timestamp::{TimeError, Timestamp};
-use crate::usage::UsageRecord;
 
 /// Returns the window of a price over a period that is not empty, given what was held when it began.
 ///
@@ -37,11 +36,6 @@ pub fn window(
 pub fn held_across(item: &SubscriptionItem, instant: Timestamp) -> Option<Timestamp> {
     let across = item.on.iter().find(|span| span.from < instant && span.contains(instant))?;
     Some(across.from)
-}
-
-/// Returns what is held after changes, given what was held before; they are billable, and all is let go at none of them.
-pub fn held_after<'a>(before: Number, changes: impl Iterator<Item = &'a UsageRecord>) -> Number {
-    changes.fold(before, |held, record| held.add(&record.content.quantity.into()))
 }
 
 #[cfg(test)]

@@ -1,27 +1,23 @@
 //! Invoices: what a boundary bills, as it is frozen when the invoice is closed.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{Days, NaiveDate};
 use rating::{
-    Aggregation, Charge, ChargeInputs, Currency, Discounts, Money, Number, Quantity, RatingError, TaxRounding, Taxable,
-    Taxed, tax_invoice,
+    Charge, ChargeInputs, Currency, Discounts, Money, Number, Quantity, RatingError, TaxRounding, Taxable, Taxed,
+    tax_invoice,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::catalog::{Billed, ItemPrice};
+use crate::catalog::Billed;
 use crate::error::BillingError;
-use crate::held;
 use crate::id::{CustomerId, InvoiceId, ItemPriceId, SubscriptionId, SubscriptionItemId};
 use crate::period::BillingPeriod;
 use crate::site::Site;
-use crate::subscription::{Subscription, SubscriptionItem};
 use crate::timestamp::Timestamp;
-use crate::usage::UsageRecord;
-use crate::usage_charge::{OwnTerms, inputs_in_period, rate_records};
+use crate::usage_charge::OwnTerms;
 use crate::zone::Zone;
 
 /// When an invoice is due: `NET n`, n calendar days after the local date of its close, 0 to 365.
@@ -283,98 +279,4 @@ impl Invoice {
     pub fn line_id(&self, item: &SubscriptionItemId) -> String {
         format!("li_{item}_{}", self.boundary)
     }
-
-    /// Computes the lines from the records of the ended period, the price versions and the subscription's histories.
-    ///
-    /// `usage` holds the records of each metered price, billable or not; they are sorted out here. `carried_over` is what
-    /// was held of a price when the ended period began; 0 where it does not say.
-    ///
-    /// # Errors
-    /// `MissingPrice` where a version is not in `prices`; `Rating` and `Total` where an amount is not representable;
-    /// `Time` where a period is out of range.
-    pub fn rate(
-        &self,
-        subscription: &Subscription,
-        prices: &BTreeMap<(ItemPriceId, u32), ItemPrice>,
-        usage: &BTreeMap<ItemPriceId, Vec<UsageRecord>>,
-        carried_over: &BTreeMap<ItemPriceId, Number>,
-        site: &Site,
-    ) -> Result<Rated, BillingError> {
-        let mut lines = Vec::new();
-        for item in self.items.iter().filter(|item| !item.only_sealed) {
-            let price = prices.get(&(item.item_price_id.clone(), item.version)).ok_or_else(|| {
-                BillingError::MissingPrice { item_price_id: item.item_price_id.clone(), version: item.version }
-            })?;
-            let records = usage.get(&item.item_price_id).map_or(&[][..], Vec::as_slice);
-            let carried_over = carried_over.get(&item.item_price_id);
-            lines.extend(self.line(item, price, subscription, records, carried_over, site)?);
-        }
-        Rated::of(lines, self.currency_code, site)
-    }
-
-    fn line(
-        &self,
-        item: &InvoiceItem,
-        price: &ItemPrice,
-        subscription: &Subscription,
-        records: &[UsageRecord],
-        carried_over: Option<&Number>,
-        site: &Site,
-    ) -> Result<Option<LineItem>, BillingError> {
-        let (Some(period), Some(number)) = (match item.billed {
-            Billed::InAdvance => (self.begun, Some(self.boundary)),
-            Billed::InArrears => (self.ended, self.ended_number()),
-        }) else {
-            return Ok(None);
-        };
-        let inputs = inputs_in_period(price, item.own_terms(), site.rounding, subscription, number)?;
-        let line = |charge, inputs: ChargeInputs| LineItem {
-            id: self.line_id(&item.subscription_item_id),
-            description: price.name.clone(),
-            subscription_item_id: item.subscription_item_id.clone(),
-            item_price_id: item.item_price_id.clone(),
-            item_price_version: item.version,
-            unit_name: price.unit_name.clone(),
-            period,
-            usage_count: None,
-            usage_digest: None,
-            inputs: Some(inputs.into_owned()),
-            held_at_end: None,
-            charge,
-        };
-        if item.metered {
-            let held = subscription.item(&item.item_price_id);
-            let billable = billable(subscription, held, period, records);
-            let carried_over = carried_over.cloned().unwrap_or_default();
-            let window = match held.filter(|_| price.aggregation == Aggregation::WeightedSum) {
-                Some(held) => Some(held::window(subscription, held, period, carried_over)?),
-                None => None,
-            };
-            let inputs = ChargeInputs { window, ..inputs };
-            let rated = rate_records(&price.id, &inputs, &billable)?;
-            return Ok(rated.charge.map(|charge| LineItem {
-                usage_count: Some(rated.usage_count),
-                usage_digest: Some(rated.usage_digest),
-                held_at_end: rated.held_at_end,
-                ..line(charge, inputs)
-            }));
-        }
-        let charge = rating::rate_quantity(&inputs, item.quantity)
-            .map_err(|source| BillingError::Rating { item_price_id: price.id.clone(), source })?;
-        Ok(Some(line(charge, inputs)))
-    }
-}
-
-/// The records that are billed: dated in the period, while the subscription was active and had the price.
-pub fn billable<'a>(
-    subscription: &Subscription,
-    item: Option<&SubscriptionItem>,
-    period: BillingPeriod,
-    records: &'a [UsageRecord],
-) -> Vec<&'a UsageRecord> {
-    let Some(item) = item else { return Vec::new() };
-    records
-        .iter()
-        .filter(|record| period.contains(record.key.date) && subscription.not_billable(item, record.key.date).is_none())
-        .collect()
 }

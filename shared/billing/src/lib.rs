@@ -18,9 +18,11 @@
 //! * [`record_rules`]: what an item price asks of each usage record
 //! * [`usage_rules`]: what becomes of late usage, and how much usage there may be
 //! * [`usage_charge`]: what the usage of one item price costs over one period
+//! * [`usage_digest`]: the digest that names the records of a line
 //! * [`proration`]: for which part of a period an item was on its subscription
 //! * [`held`]: what is held by `weighted_sum`, over which time and beyond it
 //! * [`invoice`]: invoices, their lines, payment terms
+//! * [`invoice_meter`]: the lines, computed while the usage is read
 //! * [`closing`]: the decisions of generating and closing, as data
 //! * `schema`: how ids, times and terms look in the API's description
 //!
@@ -39,6 +41,7 @@ pub mod error;
 pub mod held;
 pub mod id;
 pub mod invoice;
+pub mod invoice_meter;
 pub mod period;
 pub mod proration;
 pub mod record_rules;
@@ -48,5 +51,6 @@ pub mod subscription;
 pub mod timestamp;
 pub mod usage;
 pub mod usage_charge;
+pub mod usage_digest;
 pub mod usage_rules;
 pub mod zone;

@@ -2,14 +2,16 @@
 
 use std::borrow::Cow;
 
-use rating::{Charge, ChargeInputs, Discounts, Measurement, Number, Quantity, Rounding, digest_lines};
+use rating::{Charge, ChargeInputs, Discounts, HeldAtEnd, Meter, Number, Quantity, Rounding};
 
 use crate::catalog::ItemPrice;
 use crate::error::BillingError;
 use crate::id::ItemPriceId;
+use crate::period::BillingPeriod;
 use crate::proration::part_of_period;
-use crate::subscription::Subscription;
+use crate::subscription::{Subscription, SubscriptionItem};
 use crate::usage::UsageRecord;
+use crate::usage_digest::UsageDigest;
 
 /// The billable usage of one item price over one period, rated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,24 +35,56 @@ pub struct OwnTerms<'a> {
     pub discounts: &'a Discounts,
 }
 
-/// Rates the billable records of an item price by the inputs; the order of the records changes nothing.
-///
-/// # Errors
-/// `Rating` where the price has no amount for the usage, or it is not representable.
-pub fn rate_records(
-    item_price_id: &ItemPriceId,
-    inputs: &ChargeInputs,
-    records: &[&UsageRecord],
-) -> Result<RatedUsage, BillingError> {
-    let measurements: Vec<Measurement> = records.iter().map(|record| record.measurement()).collect();
-    let charge = rating::rate_usage(inputs, &measurements)
-        .map_err(|source| BillingError::Rating { item_price_id: item_price_id.clone(), source })?;
-    Ok(RatedUsage {
-        charge,
-        usage_count: records.len(),
-        usage_digest: digest_lines(records.iter().map(|record| record.digest_line())),
-        held_at_end: inputs.window.as_ref().map(|window| window.held_at_end(measurements.iter().copied())),
-    })
+/// Rates the billable records of an item price as they come, by date and id; a few sums of them are kept.
+#[derive(Debug)]
+pub struct UsageMeter<'a> {
+    item_price_id: &'a ItemPriceId,
+    meter: Meter<'a>,
+    digest: UsageDigest,
+    held: Option<HeldAtEnd>,
+}
+
+impl<'a> UsageMeter<'a> {
+    /// Returns the meter of an item price before any usage.
+    pub fn new(item_price_id: &'a ItemPriceId, inputs: ChargeInputs<'a>) -> UsageMeter<'a> {
+        let held = inputs.window.as_ref().map(HeldAtEnd::new);
+        UsageMeter { item_price_id, meter: Meter::new(inputs), digest: UsageDigest::default(), held }
+    }
+
+    /// Takes the next record.
+    pub fn add(&mut self, record: &UsageRecord) {
+        let measurement = record.measurement();
+        self.meter.add(measurement);
+        self.digest.add(record);
+        if let Some(held) = &mut self.held {
+            held.add(measurement);
+        }
+    }
+
+    /// Returns what the records cost, and what that was computed from beside them.
+    ///
+    /// # Errors
+    /// `Rating` where the price has no amount for the usage, or it is not representable.
+    pub fn rated(self) -> Result<(RatedUsage, ChargeInputs<'a>), BillingError> {
+        let refused = |source| BillingError::Rating { item_price_id: self.item_price_id.clone(), source };
+        let rated = RatedUsage {
+            charge: self.meter.charge().map_err(refused)?,
+            usage_count: usize::try_from(self.meter.records()).unwrap_or(usize::MAX),
+            usage_digest: self.digest.finish(),
+            held_at_end: self.held.map(|held| held.quantity),
+        };
+        Ok((rated, self.meter.into_inputs()))
+    }
+}
+
+/// Whether a record is billed: dated in the period, while the subscription was active and had the price.
+pub fn is_billable(
+    subscription: &Subscription,
+    item: &SubscriptionItem,
+    period: BillingPeriod,
+    record: &UsageRecord,
+) -> bool {
+    period.contains(record.key.date) && subscription.not_billable(item, record.key.date).is_none()
 }
 
 /// Everything that a charge of an item price is computed from in any period, beside what was used.

@@ -70,8 +70,8 @@ impl<'a> Meter<'a> {
     }
 
     /// Returns what the charge is computed from, beside the records.
-    pub fn inputs(&self) -> &ChargeInputs<'a> {
-        &self.inputs
+    pub fn into_inputs(self) -> ChargeInputs<'a> {
+        self.inputs
     }
 
     /// Returns the charge of the records so far; absent where `rate_usage` makes none.
