@@ -5,13 +5,13 @@ use billing::catalog::ItemPrice;
 use billing::error::BillingError;
 use billing::held;
 use billing::id::{FeatureId, ItemPriceId, SubscriptionId};
-use billing::invoice::{InvoiceItem, LineItem, billable};
+use billing::invoice::{InvoiceItem, LineItem};
 use billing::site::Site;
 use billing::subscription::{Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
 use billing::usage::UsageRecord;
-use billing::usage_charge::{OwnTerms, inputs_in_period, rate_records};
-use rating::{Charge, ChargeInputs, Currency, Money, Number, Quantity, Step, Taxed, Window, aggregate};
+use billing::usage_charge::{OwnTerms, UsageMeter, inputs_in_period, is_billable};
+use rating::{Charge, ChargeInputs, Currency, HeldAtEnd, Money, Number, Quantity, Step, Taxed, Total, Window};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -122,22 +122,29 @@ impl<'a> Asked<'a> {
             // A metered price without a line on its invoice had no usage.
             return Ok(self.rated(&subject, nothing(included, version.currency_code), 0));
         }
-        let records = self.records(&subject).await?;
-        let records = self.billable(&subject, &records);
         if subject.item.metered {
-            let inputs = self.inputs(&subject, &version).await?;
-            let rated = rate_records(price, &inputs, &records).map_err(unrateable)?;
+            let mut meter = UsageMeter::new(price, self.inputs(&subject, &version).await?);
+            self.each_billable(&subject, |record| meter.add(record)).await?;
+            let (rated, inputs) = meter.rated().map_err(unrateable)?;
             let charge = rated.charge.unwrap_or_else(|| nothing(included, version.currency_code));
             return Ok(self.rated(&subject, charge, rated.usage_count).held(inputs.window.as_ref(), rated.held_at_end));
         }
         let window = self.window(subject.item).await?;
-        let measured = || records.iter().copied().map(UsageRecord::measurement);
-        let total = aggregate(version.aggregation, window.as_ref(), measured())
+        let (mut total, mut usage_count) = (Total::new(version.aggregation, window.as_ref()), 0);
+        let mut held = window.as_ref().map(HeldAtEnd::new);
+        let count = |record: &UsageRecord| {
+            usage_count += 1;
+            total.add(record.measurement());
+            held.iter_mut().for_each(|held| held.add(record.measurement()));
+        };
+        self.each_billable(&subject, count).await?;
+        let total = total
+            .quantity()
             .map_err(|source| unrateable(BillingError::Rating { item_price_id: price.clone(), source }))?;
         let (included, total) = (Number::from(included), total.max(Number::ZERO));
         let beyond = total.subtract(&included).max(Number::ZERO);
-        let held_at_end = window.as_ref().map(|window| window.held_at_end(measured()));
-        Ok(self.counted(&subject, [included, total, beyond], records.len()).held(window.as_ref(), held_at_end))
+        let held_at_end = held.map(|held| held.quantity);
+        Ok(self.counted(&subject, [included, total, beyond], usage_count).held(window.as_ref(), held_at_end))
     }
 
     /// The price at the version that the period has.
@@ -146,15 +153,16 @@ impl<'a> Asked<'a> {
         self.deps.store.price_version(&self.site.id, price, subject.version).await.map_err(fault)
     }
 
-    /// The usage of the period that did not come late.
-    pub async fn records(self, subject: &Subject<'a>) -> Result<Vec<UsageRecord>, Problem> {
+    /// Gives the usage of the period that is charged for and did not come late, by date and id.
+    pub async fn each_billable(self, subject: &Subject<'a>, mut give: impl FnMut(&UsageRecord)) -> Result<(), Problem> {
         let (site, id, period) = (&self.site.id, &self.subscription.id, self.basis.period().period);
-        self.deps.store.usages_in_time(site, id, &subject.item.item_price_id, period).await.map_err(fault)
-    }
-
-    /// What is charged for of it.
-    pub fn billable<'r>(self, subject: &Subject<'a>, records: &'r [UsageRecord]) -> Vec<&'r UsageRecord> {
-        billable(self.subscription, Some(subject.item), self.basis.period().period, records)
+        let billable = |record: &UsageRecord| {
+            if is_billable(self.subscription, subject.item, period, record) {
+                give(record);
+            }
+        };
+        let price = &subject.item.item_price_id;
+        self.deps.store.each_usage_in_time(site, id, price, period, billable).await.map_err(fault)
     }
 
     /// What the charge of a metered price is computed from, beside the usage.

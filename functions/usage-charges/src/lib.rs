@@ -11,7 +11,6 @@
 //! | `period` | which period is asked for, and where its numbers come from |
 //! | `preview`, `preview/*` | POST preview: what usage would cost by another price, with nothing stored |
 //! | `usages` | GET usages: a list over all item prices |
-//! | `window` | how far such a list reads at a time |
 //! | `cursor` | where the next page of such a list begins |
 //! | `usage` | GET one usage |
 //! | `billed` | the invoice and line that a usage was billed on |
@@ -26,7 +25,6 @@ mod period;
 mod preview;
 mod usage;
 mod usages;
-mod window;
 
 use api::{Access, Call, Edge, Kind, Problem, fault};
 use billing::id::SubscriptionId;

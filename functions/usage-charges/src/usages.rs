@@ -6,22 +6,23 @@ use api::usage_json::UsageJson;
 use api::usage_place::{local_zone, read_time};
 use api::{Call, Kind, Problem, fault, list_response};
 use billing::id::{InvoiceId, ItemPriceId};
-use billing::period::BillingPeriod;
 use billing::site::Site;
 use billing::subscription::Subscription;
 use billing::timestamp::Timestamp;
 use billing::usage::{FURTHEST_AHEAD_MILLIS, Source};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lambda_http::{Body, Response};
-use store::{Standing, StoreError};
+use store::{Standing, UsageRange, Usages};
 
 use crate::billed::Shower;
 use crate::cursor::Place;
-use crate::window::Windows;
 use crate::{Deps, Route, subscription};
 
 /// How many item prices are read at a time.
 const AT_A_TIME: usize = 8;
+
+/// How many usages of a price are read at once at most, about; more where they share pages.
+const MOST_AT_ONCE: usize = 2_000;
 const PARAMETERS: [&str; 8] =
     ["item_price_id", "usage_date_from", "usage_date_to", "invoice_id", "source", "sort", "limit", "cursor"];
 
@@ -96,16 +97,30 @@ impl Filter {
         })
     }
 
-    /// Whether a usage is yet to come, and asked for as far as its record tells.
+    /// Whether a usage is asked for as far as its record tells.
     fn takes(&self, standing: &Standing) -> bool {
-        let place = Place::of(&standing.record);
-        let to_come =
-            self.after.as_ref().is_none_or(|after| if self.descending { place < *after } else { place > *after });
-        to_come && self.source.is_none_or(|source| source == standing.record.content.source)
+        self.source.is_none_or(|source| source == standing.record.content.source)
+    }
+
+    /// The usages of a price behind a place of the list: those that stand, or, as an invoice billed them, those that its
+    /// pages held when they were sealed. A late deletion or correction lies beside the pages and hides nothing of them.
+    ///
+    /// A record that a tariff had no amount for, and whose late deletion got the invoice closed, is listed with the billed
+    /// ones although no line counts it: only reading the whole period and its digest would tell.
+    fn range(&self, price: &ItemPriceId, after: Option<&Place>) -> UsageRange {
+        let range = UsageRange::new(self.from, self.to, self.descending);
+        let range = if self.invoice_id.is_some() { range.in_time() } else { range };
+        let Some(after) = after else { return range };
+        // At one key, the prices stand in their order.
+        let to_come = if self.descending { *price < after.item_price_id } else { *price > after.item_price_id };
+        range.from_key(&after.key, to_come)
     }
 }
 
 /// At least one usage more than the page holds, or all there are, in the order of the list.
+///
+/// Each round reads some usages of every price. The list is whole as far as all of them were read: the rest waits for the
+/// next round, which begins there.
 async fn find(
     deps: &Deps,
     site: &Site,
@@ -113,21 +128,12 @@ async fn find(
     filter: &Filter,
     shower: &mut Shower<'_>,
 ) -> Result<Vec<Standing>, Problem> {
-    let (mut from, mut to) = (filter.from, filter.to);
-    match &filter.after {
-        Some(after) if filter.descending => to = to.min(after.key.date.plus_millis(1)),
-        Some(after) => from = from.max(after.key.date),
-        None => {}
-    }
     let mut found = Vec::new();
-    let start = subscription.started_at().unwrap_or(Timestamp::MAX);
-    for (from, to) in Windows::new(from, to, start, filter.descending) {
-        let mut read = read(deps, site, subscription, filter, from, to).await?;
-        read.sort_by_cached_key(|standing| Place::of(&standing.record));
-        if filter.descending {
-            read.reverse();
-        }
-        for standing in read.into_iter().filter(|standing| filter.takes(standing)) {
+    let mut after = filter.after.clone();
+    let mut least = filter.limit.saturating_add(1);
+    loop {
+        let round = read(deps, site, subscription, filter, after.as_ref(), least).await?;
+        for standing in round.list.into_iter().filter(|standing| filter.takes(standing)) {
             let wanted = match &filter.invoice_id {
                 None => true,
                 Some(id) => shower.billed_on(&standing).await?.is_some_and(|billed| billed.invoice_id == *id),
@@ -139,45 +145,48 @@ async fn find(
                 return Ok(found);
             }
         }
+        match round.reached {
+            Some(reached) => after = Some(reached),
+            None => return Ok(found),
+        }
+        // What is looked for is rare.
+        least = least.saturating_mul(2).min(MOST_AT_ONCE);
     }
-    Ok(found)
 }
 
-/// Every usage of the span, under every price that is asked for.
+/// The list as far as a round reads it.
+struct Round {
+    list: Vec<Standing>,
+    /// Where it stops; absent where that was all.
+    reached: Option<Place>,
+}
+
+/// The next usages under every price that is asked for.
 async fn read(
     deps: &Deps,
     site: &Site,
     subscription: &Subscription,
     filter: &Filter,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Vec<Standing>, Problem> {
+    after: Option<&Place>,
+    least: usize,
+) -> Result<Round, Problem> {
     let asked = |id: &ItemPriceId| filter.item_price_id.as_ref().is_none_or(|asked| asked == id);
     let items = subscription.items.iter().filter(|item| item.takes_usage() && asked(&item.item_price_id));
-    let billed = filter.invoice_id.is_some();
-    let span = BillingPeriod { start: from, end: to };
-    let calls: Vec<_> =
-        items.map(|item| of_price(deps, site, subscription, &item.item_price_id, span, billed)).collect();
-    let read: Vec<Vec<Standing>> = stream::iter(calls).buffered(AT_A_TIME).map_err(fault).try_collect().await?;
-    Ok(read.into_iter().flatten().collect())
-}
-
-/// The usages of one price: those that stand, or, as an invoice billed them, those that its pages held when they were
-/// sealed. A late deletion or correction lies beside the pages and hides nothing of them.
-///
-/// A record that a tariff had no amount for, and whose late deletion got the invoice closed, is listed with the billed
-/// ones although no line counts it: only reading the whole period and its digest would tell.
-async fn of_price(
-    deps: &Deps,
-    site: &Site,
-    subscription: &Subscription,
-    price: &ItemPriceId,
-    span: BillingPeriod,
-    billed: bool,
-) -> Result<Vec<Standing>, StoreError> {
-    if !billed {
-        return deps.store.usages(&site.id, &subscription.id, price, span.start, span.end).await;
+    let calls: Vec<_> = items
+        .map(|item| async move {
+            let price = &item.item_price_id;
+            deps.store.usages(&site.id, &subscription.id, price, &filter.range(price, after), least).await
+        })
+        .collect();
+    let read: Vec<Usages> = stream::iter(calls).buffered(AT_A_TIME).map_err(fault).try_collect().await?;
+    let ordered = |one: &Place, other: &Place| if filter.descending { other.cmp(one) } else { one.cmp(other) };
+    let unfinished = read.iter().filter(|usages| usages.more).filter_map(|usages| usages.list.last());
+    let reached = unfinished.map(|last| Place::of(&last.record)).min_by(ordered);
+    let mut list: Vec<(Place, Standing)> =
+        read.into_iter().flat_map(|usages| usages.list).map(|usage| (Place::of(&usage.record), usage)).collect();
+    if let Some(reached) = &reached {
+        list.retain(|(place, _)| ordered(place, reached).is_le());
     }
-    let records = deps.store.usages_in_time(&site.id, &subscription.id, price, span).await?;
-    Ok(records.into_iter().map(|record| Standing { record, late: false }).collect())
+    list.sort_by(|(one, _), (other, _)| ordered(one, other));
+    Ok(Round { list: list.into_iter().map(|(_, usage)| usage).collect(), reached })
 }

@@ -10,7 +10,7 @@ use rating::LineDigest;
 use crate::timestamp::Timestamp;
 use crate::usage::{RecordKey, UsageRecord};
 
-/// Takes records by date and id, and keeps the lines of at most as many as an id has characters.
+/// Takes records by date and id, each once, and keeps the lines of at most as many as an id has characters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UsageDigest {
     digest: LineDigest,
@@ -47,10 +47,10 @@ fn parts(key: &RecordKey) -> (Timestamp, &str) {
 
 /// Returns the digest of records in any order; one that comes twice counts twice.
 pub fn usage_digest<'a>(records: impl Iterator<Item = &'a UsageRecord>) -> String {
-    let mut records: Vec<&UsageRecord> = records.collect();
-    records.sort_by_cached_key(|record| (record.key.clone(), record.digest_line()));
-    let mut digest = UsageDigest::default();
-    records.into_iter().for_each(|record| digest.add(record));
+    let mut lines: Vec<(Timestamp, String)> = records.map(|record| (record.key.date, record.digest_line())).collect();
+    lines.sort_unstable();
+    let mut digest = LineDigest::default();
+    lines.iter().for_each(|(_, line)| digest.add(line));
     digest.finish()
 }
 
@@ -81,10 +81,13 @@ mod tests {
         let records: Vec<UsageRecord> =
             [0, 1, 86_400_000].iter().flat_map(|after| ids.map(|id| record(DATE + after, id))).collect();
 
-        let digest = usage_digest(records.iter().rev());
+        let mut digest = UsageDigest::default();
+        records.iter().for_each(|record| digest.add(record));
 
-        assert_eq!(digest, digest_lines(records.iter().map(UsageRecord::digest_line)));
-        assert_eq!(usage_digest([].into_iter()), digest_lines([].into_iter()));
+        let by_text = digest_lines(records.iter().map(UsageRecord::digest_line));
+        assert_eq!(digest.finish(), by_text);
+        assert_eq!(usage_digest(records.iter().rev()), by_text);
+        assert_eq!(UsageDigest::default().finish(), digest_lines([].into_iter()));
     }
 
     #[test]

@@ -10,7 +10,6 @@ use billing::invoice::{Closing, Invoice, InvoiceStatus, Rated};
 use billing::site::Site;
 use billing::subscription::{Boundary, Subscription};
 use billing::timestamp::Timestamp;
-use billing::usage::UsageRecord;
 
 use crate::Store;
 use crate::document::{Stored, revision_values, stored, to_json};
@@ -19,6 +18,7 @@ use crate::invoice::pending_item;
 use crate::key;
 use crate::retry::Attempts;
 use crate::table::{Item, Transacted, get_number, number};
+use crate::usage::Reading;
 
 /// How many boundaries one call generates at most, and how many invoices it closes; the rest stays due. It bounds what a
 /// caller waits for, and what one message takes of its batch's time.
@@ -137,14 +137,13 @@ impl Store {
     async fn close(&self, site: &Site, invoice: Stored<Invoice>, now: Timestamp) -> Result<Invoice, StoreError> {
         self.check_order(site, &invoice.value).await?;
         // Sealing cannot be undone: what cannot be rated stays open, so that its cause can be corrected.
-        let trial = self.live_usage(site, &invoice.value).await?;
-        let trial = self.rate_for_good(site, &invoice.value, trial).await?;
+        let trial = self.rate_for_good(site, &invoice.value, Reading::default()).await?;
         let parts = [to_json(&invoice.value)?, to_json(&trial.lines)?, to_json(&trial.tax)?];
         if parts.iter().map(String::len).sum::<usize>() > LARGEST_INVOICE {
             return Err(StoreError::TooLarge { what: "invoice" });
         }
-        let usage = self.seal_usage(site, &invoice.value).await?;
-        let rated = self.rate_for_good(site, &invoice.value, usage).await?;
+        let sealing = Reading { seals: invoice.value.ended_number(), ..Reading::default() };
+        let rated = self.rate_for_good(site, &invoice.value, sealing).await?;
         let customer = self
             .get::<Customer>(&site.id, invoice.value.customer_id.as_str())
             .await?
@@ -178,37 +177,13 @@ impl Store {
 
     /// Rates the usage that is to be billed. Where a record that slipped in before the seal has no price, only its deletion
     /// or correction can get the invoice closed, and that comes late by now: here, and only here, it counts.
-    async fn rate_for_good(
-        &self,
-        site: &Site,
-        invoice: &Invoice,
-        mut usage: BTreeMap<ItemPriceId, Vec<UsageRecord>>,
-    ) -> Result<Rated, StoreError> {
-        match (self.rate_invoice(site, invoice, &usage).await, invoice.ended) {
-            (Err(StoreError::Billing(_)), Some(period)) => {
-                for (price, records) in &mut usage {
-                    let pages = self.pages(&site.id, &invoice.subscription_id, price);
-                    *records = pages.without_late(std::mem::take(records), period).await?;
-                }
-                self.rate_invoice(site, invoice, &usage).await
+    async fn rate_for_good(&self, site: &Site, invoice: &Invoice, reading: Reading) -> Result<Rated, StoreError> {
+        match self.rate(site, invoice, reading).await {
+            Err(StoreError::Billing(_)) if invoice.ended.is_some() => {
+                self.rate(site, invoice, Reading { without_late: true, ..reading }).await
             }
-            (rated, _) => rated,
+            rated => rated,
         }
-    }
-
-    /// Seals the ended period of every price that takes usage.
-    async fn seal_usage(
-        &self,
-        site: &Site,
-        invoice: &Invoice,
-    ) -> Result<BTreeMap<ItemPriceId, Vec<UsageRecord>>, StoreError> {
-        let mut usage = BTreeMap::new();
-        let (Some(number), Some(period)) = (invoice.ended_number(), invoice.ended) else { return Ok(usage) };
-        for item in invoice.sealed_prices() {
-            let pages = self.pages(&site.id, &invoice.subscription_id, &item.item_price_id);
-            usage.insert(item.item_price_id.clone(), pages.seal(number, period).await?);
-        }
-        Ok(usage)
     }
 
     /// Gives the invoice its number and freezes it, in one transaction; `None` where somebody else took the number or

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use billing::error::BillingError;
-use billing::held::{held_across, held_after};
+use billing::held::held_across;
 use billing::id::{InvoiceId, ItemPriceId};
-use billing::invoice::{LineItem, billable};
+use billing::invoice::LineItem;
 use billing::period::BillingPeriod;
 use billing::site::Site;
 use billing::subscription::{CurrentPeriod, Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
+use billing::usage::UsageRecord;
+use billing::usage_charge::is_billable;
 use rating::Number;
 
 use crate::Store;
@@ -50,9 +52,15 @@ impl Store {
             let quantity = if between.is_empty() {
                 before
             } else {
+                let mut held = before;
+                let change = |record: &UsageRecord| {
+                    if is_billable(subscription, item, between, record) {
+                        held = held.add(&record.content.quantity.into());
+                    }
+                };
                 let price = &item.item_price_id;
-                let records = self.usages_in_time(&site.id, &subscription.id, price, between).await?;
-                held_after(before, billable(subscription, Some(item), between, &records).into_iter())
+                self.each_usage_in_time(&site.id, &subscription.id, price, between, change).await?;
+                held
             };
             if !quantity.is_zero() {
                 carried_over.insert(item.item_price_id.clone(), quantity);

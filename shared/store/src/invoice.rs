@@ -6,10 +6,10 @@ use billing::catalog::ItemPrice;
 use billing::error::BillingError;
 use billing::id::{CustomerId, InvoiceId, ItemPriceId, SiteId, SubscriptionId};
 use billing::invoice::{Invoice, InvoiceStatus, Rated};
+use billing::invoice_meter::{InvoiceMeter, Terms};
 use billing::site::Site;
-use billing::subscription::CurrentPeriod;
-use billing::usage::UsageRecord;
-use rating::Money;
+use billing::subscription::{CurrentPeriod, Subscription};
+use rating::{Money, Number};
 
 use crate::Store;
 use crate::document::{Page, Stored, stored, to_json};
@@ -17,6 +17,7 @@ use crate::error::StoreError;
 use crate::key;
 use crate::subscription::due_at;
 use crate::table::{Ask, DOCUMENT, Item, REVISION, keyed, number, text};
+use crate::usage::Reading;
 
 impl Store {
     /// Reads an invoice, strongly.
@@ -71,48 +72,42 @@ impl Store {
             let total = Money::parse(&closing.total, invoice.currency_code).map_err(BillingError::Total)?;
             return Ok(Rated { lines: closing.lines.clone(), tax: closing.tax.clone(), total });
         }
-        let usage = self.live_usage(site, invoice).await?;
-        self.rate_invoice(site, invoice, &usage).await
+        self.rate(site, invoice, Reading::default()).await
     }
 
-    /// The usage of the ended period as the pages hold it now.
-    pub(crate) async fn live_usage(
-        &self,
-        site: &Site,
-        invoice: &Invoice,
-    ) -> Result<BTreeMap<ItemPriceId, Vec<UsageRecord>>, StoreError> {
-        let mut usage = BTreeMap::new();
-        if let Some(period) = invoice.ended {
-            for item in invoice.items.iter().filter(|item| item.metered) {
-                let price = &item.item_price_id;
-                let records = self.usages_in_time(&site.id, &invoice.subscription_id, price, period).await?;
-                usage.insert(price.clone(), records);
-            }
-        }
-        Ok(usage)
-    }
-
-    /// Rates an invoice from the given records.
-    pub(crate) async fn rate_invoice(
-        &self,
-        site: &Site,
-        invoice: &Invoice,
-        usage: &BTreeMap<ItemPriceId, Vec<UsageRecord>>,
-    ) -> Result<Rated, StoreError> {
+    /// Rates an invoice by the usage of the ended period, which is read, and sealed where that is asked for, price by price.
+    /// A record is taken as it comes and not kept.
+    pub(crate) async fn rate(&self, site: &Site, invoice: &Invoice, reading: Reading) -> Result<Rated, StoreError> {
         let head = self
             .subscription(&site.id, &invoice.subscription_id)
             .await?
-            .ok_or(StoreError::Missing { what: "subscription" })?;
+            .ok_or(StoreError::Missing { what: "subscription" })?
+            .value;
         let prices = self.invoice_prices(&site.id, invoice).await?;
-        let carried_over = match invoice.ended_number().zip(invoice.ended) {
-            Some((number, period)) => {
-                let metered = invoice.items.iter().filter(|item| item.metered);
-                let items = metered.filter_map(|item| head.value.item(&item.item_price_id));
-                self.carried_over(site, &head.value, CurrentPeriod { number, period }, items).await?
+        let carried_over = self.carried_over_to(site, &head, invoice).await?;
+        let terms = Terms { subscription: &head, prices: &prices, carried_over: &carried_over, site };
+        let mut meter = InvoiceMeter::new(invoice, terms)?;
+        if let Some(period) = invoice.ended {
+            let seals = reading.seals.is_some();
+            for item in invoice.sealed_prices().filter(|item| item.metered || seals) {
+                let pages = self.pages(&site.id, &invoice.subscription_id, &item.item_price_id);
+                pages.each(period, reading, |record| meter.add(record)).await?;
             }
-            None => BTreeMap::new(),
-        };
-        Ok(invoice.rate(&head.value, &prices, usage, &carried_over, site)?)
+        }
+        Ok(meter.rated()?)
+    }
+
+    /// What was held of its metered prices when the ended period began.
+    async fn carried_over_to(
+        &self,
+        site: &Site,
+        head: &Subscription,
+        invoice: &Invoice,
+    ) -> Result<BTreeMap<ItemPriceId, Number>, StoreError> {
+        let Some((number, period)) = invoice.ended_number().zip(invoice.ended) else { return Ok(BTreeMap::new()) };
+        let metered = invoice.items.iter().filter(|item| item.metered);
+        let items = metered.filter_map(|item| head.item(&item.item_price_id));
+        self.carried_over(site, head, CurrentPeriod { number, period }, items).await
     }
 
     async fn invoice_prices(

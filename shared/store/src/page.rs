@@ -53,6 +53,14 @@ impl Bound {
         }
     }
 
+    /// The least bound behind a record: no character of an id comes before `-`, so that no key lies in between.
+    pub(crate) fn behind(key: &RecordKey) -> Bound {
+        match &key.id {
+            Some(_) => Bound(format!("{}-", Bound::of(key))),
+            None => Bound(format!("{}.-", Bound::of(key))),
+        }
+    }
+
     /// Reads a stored bound; `None` where it is not one.
     pub(crate) fn parse(text: &str) -> Option<Bound> {
         let digits = text.get(..9)?;

@@ -21,10 +21,12 @@ use crate::page::{
 use crate::retry::Attempts;
 use crate::table::{Ask, Item, Sent, Transacted, keyed, number, text};
 
+mod chain;
 mod delete;
 mod exchange;
 mod late;
 mod limit;
+mod list;
 mod memory;
 mod read;
 mod seal;
@@ -33,7 +35,9 @@ mod stored;
 
 pub use delete::Deletion;
 use limit::{Change, Rules, Written, at_most};
+pub use list::{UsageRange, Usages};
 pub(crate) use memory::RecentPages;
+pub(crate) use read::Reading;
 use share::{Share, first_of_each_key};
 
 /// One record that stands, and whether it came after its period was sealed.

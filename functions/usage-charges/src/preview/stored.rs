@@ -1,12 +1,15 @@
 //! What a stored period of a subscription would cost by other terms, beside what it costs now.
 
 use api::{Call, Kind, Problem, json_response};
+use billing::error::BillingError;
 use billing::id::{ItemPriceId, SubscriptionId};
 use billing::proration::{is_in_months, part_of_period};
 use billing::subscription::{Subscription, SubscriptionItem};
 use billing::timestamp::Timestamp;
+use billing::usage::UsageRecord;
+use billing::usage_charge::UsageMeter;
 use lambda_http::{Body, Response};
-use rating::{ChargeInputs, Currency, Explanation, Measurement, Money, Number, ProrationBasis, Window, digest_lines};
+use rating::{Charge, ChargeInputs, Currency, Explanation, Meter, Money, Number, ProrationBasis, Window};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -86,13 +89,18 @@ pub(super) async fn preview(
         None => asked.inputs(&subject, &version).await?,
     };
     let replaced = replaced(new, inputs.clone(), &subscription, subject.item, &basis)?;
-    let records = asked.records(&subject).await?;
-    let records = asked.billable(&subject, &records);
-    let measurements: Vec<Measurement> = records.iter().map(|record| record.measurement()).collect();
-    let usage_digest = digest_lines(records.iter().map(|record| record.digest_line()));
     let warnings = warnings(&replaced);
-    let present = charged(inputs, &measurements, &usage_digest)?;
-    let previewed = charged(replaced, &measurements, &usage_digest)?;
+    let (mut present, mut previewed) = (UsageMeter::new(price, inputs), Meter::new(replaced));
+    let measure = |record: &UsageRecord| {
+        present.add(record);
+        previewed.add(record.measurement());
+    };
+    asked.each_billable(&subject, measure).await?;
+    let (rated, inputs) = present.rated().map_err(refused)?;
+    let replaced = previewed.charge().map_err(unrateable)?;
+    let (usage_count, usage_digest) = (rated.usage_count, rated.usage_digest);
+    let explained = |charge: Option<Charge>, inputs| explained(charge, inputs, usage_count, &usage_digest);
+    let (present, previewed) = (explained(rated.charge, inputs), explained(replaced, previewed.into_inputs()));
     let current = basis.period();
     let answer = PeriodPreview {
         subscription_id: id,
@@ -101,12 +109,12 @@ pub(super) async fn preview(
         usage_from: current.period.start,
         usage_to: current.period.end,
         period: current.number,
-        usage_count: records.len(),
-        usage_digest,
+        usage_count,
         difference: difference(&present, &previewed, subscription.currency_code)?,
         present,
         previewed,
         warnings,
+        usage_digest,
     };
     Ok(json_response(200, &answer))
 }
@@ -151,11 +159,23 @@ fn replaced<'a>(
     Ok(replaced)
 }
 
-fn charged(inputs: ChargeInputs, records: &[Measurement], usage_digest: &str) -> Result<PreviewedCharge, Problem> {
+fn explained(charge: Option<Charge>, inputs: ChargeInputs, usage_count: usize, usage_digest: &str) -> PreviewedCharge {
     let inputs = inputs.into_owned();
-    let explanation = Explanation::of(inputs.clone(), records, usage_digest.to_owned()).map_err(unrateable)?;
+    let explanation = charge.map(|charge| Explanation {
+        inputs: inputs.clone(),
+        usage_count: u64::try_from(usage_count).unwrap_or(u64::MAX),
+        usage_digest: usage_digest.to_owned(),
+        charge,
+    });
     let text = explanation.as_ref().map(ToString::to_string);
-    Ok(PreviewedCharge { charge: explanation.map(|explanation| explanation.charge), explanation: text, inputs })
+    PreviewedCharge { charge: explanation.map(|explanation| explanation.charge), explanation: text, inputs }
+}
+
+fn refused(error: BillingError) -> Problem {
+    match error {
+        BillingError::Rating { source, .. } => unrateable(source),
+        error => unbillable(error),
+    }
 }
 
 fn difference(

@@ -1,6 +1,7 @@
 //! One line of the invoice, rated again.
 
-use rating::{Charge, ChargeInputs, Difference, Explanation, Measurement, Step, digest_lines, rate_quantity};
+use billing::usage_digest::usage_digest;
+use rating::{Charge, ChargeInputs, Difference, Explanation, Measurement, Step, rate_quantity};
 use serde_json::Value;
 
 use super::files::{ExportedInvoice, ExportedLine, ExportedUsage};
@@ -31,7 +32,7 @@ pub fn check(index: usize, invoice: &ExportedInvoice, records: &[ExportedUsage])
         (Some(inputs), _, _) => of_quantity(inputs, charge, &mut found),
         (None, Some(usage_count), Some(digest)) => {
             found.compare("usage_count", usage_count, records.len());
-            found.compare("usage_digest", digest, digest_lines(records.iter().map(|usage| usage.record.digest_line())));
+            found.compare("usage_digest", digest, usage_digest(records.iter().map(|usage| &usage.record)));
         }
         (None, _, _) => {}
     }
@@ -59,7 +60,7 @@ fn once<'a>(line: &ExportedLine, mut earlier: impl Iterator<Item = &'a ExportedL
 
 fn of_usages(line: &ExportedLine, explained: &Explanation, records: &[&ExportedUsage], found: &mut Differences) {
     let measurements: Vec<Measurement> = records.iter().map(|usage| usage.record.measurement()).collect();
-    let digest = digest_lines(records.iter().map(|usage| usage.record.digest_line()));
+    let digest = usage_digest(records.iter().map(|usage| &usage.record));
     let differences = rating::verify(explained, &measurements, &digest);
     found.0.extend(differences.into_iter().map(|difference| Difference {
         // On the wire, a charge's fields are the line's own.

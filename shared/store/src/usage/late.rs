@@ -4,13 +4,14 @@ use billing::timestamp::Timestamp;
 use billing::usage::RecordKey;
 use billing::usage_rules::LateUsage;
 
+use super::chain::Span;
 use super::limit::{Change, Written};
 use super::{Outcome, Pages, Pending};
 use crate::error::StoreError;
 use crate::key;
 use crate::page::cell::{Cell, Version};
-use crate::page::{CellAnswer, answer};
-use crate::table::{Item, get_text, keyed, text};
+use crate::page::{Bound, CellAnswer, answer};
+use crate::table::{Ask, Item, get_text, keyed, text};
 
 impl Pages<'_> {
     /// Judges a record against the late row of its key, or the sealed page's cell where there is none, and stores it
@@ -44,6 +45,40 @@ impl Pages<'_> {
     pub(super) async fn late_cell(&self, record: &RecordKey) -> Result<Option<Cell>, StoreError> {
         let item = self.store.table.get(&key::late(&self.partition, self.price, record), true).await?;
         item.map(|item| parse(&item, record)).transpose()
+    }
+
+    /// The late rows of some keys, by key, or from the last key on where `backward`; then the keys whose rows are still to be
+    /// read, where a megabyte or the limit was full.
+    pub(super) async fn late(
+        &self,
+        span: &Span,
+        backward: bool,
+        limit: Option<usize>,
+    ) -> Result<(Vec<(RecordKey, Cell)>, Option<Span>), StoreError> {
+        let prefix = key::late_usages(self.price);
+        let ask = Ask {
+            partition: self.partition.clone(),
+            from: format!("{prefix}{}", span.from),
+            to: format!("{prefix}{}", span.to),
+            backward,
+            consistent: true,
+            limit,
+            ..Ask::default()
+        };
+        let row = |item: &Item| {
+            let key = get_text(item, "SK")
+                .and_then(|sk| sk.strip_prefix(&prefix))
+                .and_then(Bound::parse)
+                .and_then(|bound| bound.key())
+                .ok_or(StoreError::Corrupt { what: "late usage" })?;
+            Ok(if span.contains(&key) { Some((key.clone(), parse(item, &key)?)) } else { None })
+        };
+        let (rows, cut) = self.first_found(&ask, row).await?;
+        let unread = rows.last().filter(|_| cut).map(|(last, _)| match backward {
+            true => Span { to: Bound::of(last), ..span.clone() },
+            false => Span { from: Bound::behind(last), ..span.clone() },
+        });
+        Ok((rows, unread))
     }
 
     /// Puts one late row in the place of another, on condition that it is exactly the one that was read.
