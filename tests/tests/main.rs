@@ -16,6 +16,7 @@ mod held;
 mod hostile;
 mod import;
 mod keys;
+mod large;
 mod layout;
 mod lifecycle;
 mod memory;

@@ -15,7 +15,7 @@ use crate::page::Bound;
 use crate::page::cell::Cell;
 
 /// About how many records share a page; a guess that only says how many pages are asked for at first.
-const RECORDS_A_PAGE: usize = 16;
+const RECORDS_A_PAGE: usize = 32;
 
 /// How many usages are read at a time where one is looked for.
 const SEARCHED_AT_ONCE: usize = 5_000;
