@@ -12,6 +12,7 @@ mod deletes;
 #[path = "../../tests/harness.rs"]
 #[allow(dead_code)]
 mod harness;
+mod large;
 mod lone;
 mod period;
 mod rows;
@@ -31,6 +32,10 @@ struct Options {
     /// Fewer and smaller workloads: the budgets are held against them all the same.
     #[arg(long)]
     quick: bool,
+    /// Only one period of so many usages (10,000 to 1,300,000), with the time and the memory of each step beside its units.
+    #[arg(long, value_name = "USAGES", num_args = 0..=1, default_missing_value = "1000000")]
+    #[arg(value_parser = clap::value_parser!(u32).range(10_000..=1_300_000))]
+    large: Option<u32>,
     /// What `cargo bench` passes to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -38,8 +43,12 @@ struct Options {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let Options { quick, .. } = Options::parse();
+    let Options { quick, large, .. } = Options::parse();
     let mut budgets = Budgets::default();
+    if let Some(count) = large {
+        large::run(usize::try_from(count).unwrap(), &mut budgets).await;
+        return budgets.report();
+    }
     println!("Units per record; dollars per million records at {}.", cost::PRICES);
     lone::run(quick, &mut budgets).await;
     batches::run(quick, &mut budgets).await;

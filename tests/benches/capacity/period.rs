@@ -83,7 +83,7 @@ async fn settle_at(world: &World, now: &str) -> Cost {
 }
 
 /// How many pages there are, and the bytes that DynamoDB counts of them: every name and every value.
-async fn pages(world: &World) -> (usize, f64) {
+pub async fn pages(world: &World) -> (usize, f64) {
     let table = &world.system.template().table.name;
     let (mut pages, mut bytes, mut from) = (0, 0, Value::Null);
     loop {
