@@ -167,10 +167,15 @@ impl World {
     pub async fn live(now: &str) -> World {
         let world = World { system: System::for_test().await.unwrap() };
         world.set_now(now);
-        world.send(Method::POST, "/v1/sites", Some(json!({"id": "site"})), ROOT_KEY, &[]).await.expect(201);
-        let key = json!({"site_id": "site", "scopes": ["admin"], "key": KEY});
-        world.send(Method::POST, "/v1/api-keys", Some(key), ROOT_KEY, &[]).await.expect(201);
+        world.make_live_site().await;
         world
+    }
+
+    /// Makes the live site and its key.
+    pub async fn make_live_site(&self) {
+        self.send(Method::POST, "/v1/sites", Some(json!({"id": "site"})), ROOT_KEY, &[]).await.expect(201);
+        let key = json!({"site_id": "site", "scopes": ["admin"], "key": KEY});
+        self.send(Method::POST, "/v1/api-keys", Some(key), ROOT_KEY, &[]).await.expect(201);
     }
 
     /// Stops the real clock at the instant.
@@ -190,10 +195,14 @@ impl World {
 
     /// Puts a message of any content into the invoice queue.
     pub async fn enqueue(&self, body: &str) {
+        self.sqs("SendMessage", json!({"QueueUrl": self.queue_url().await, "MessageBody": body})).await;
+    }
+
+    /// Where the invoice queue is.
+    pub async fn queue_url(&self) -> String {
         let queue = self.system.template().queue_sources.first().unwrap().queue.clone();
         let name = &self.system.template().queues.iter().find(|known| known.logical_id == queue).unwrap().name;
-        let url = self.sqs("GetQueueUrl", json!({"QueueName": name})).await["QueueUrl"].clone();
-        self.sqs("SendMessage", json!({"QueueUrl": url, "MessageBody": body})).await;
+        self.sqs("GetQueueUrl", json!({"QueueName": name})).await["QueueUrl"].as_str().unwrap().to_owned()
     }
 
     async fn sqs(&self, operation: &str, request: Value) -> Value {

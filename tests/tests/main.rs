@@ -31,6 +31,7 @@ mod queue;
 mod races;
 mod readme;
 mod recording;
+mod ticks;
 mod usage_fields;
 mod usage_rules;
 mod verify;

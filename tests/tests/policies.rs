@@ -188,6 +188,15 @@ async fn close(drive: &mut Drive) {
     drive.patch("/v1/sites/site", json!({"test_clock": "2027-03-31T00:00:00Z"})).await;
     drive.world.system.tick().await.unwrap();
     drive.world.system.pump().await;
+    // Where much is due, it asks before whether the queue is busy: here with what the clock's move has sent.
+    for n in 0..=100 {
+        let items = json!([{"item_price_id": "minutes-usd"}]);
+        let body = json!({"id": format!("many-{n}"), "customer_id": "acme", "items": items, "start_date": START});
+        drive.post("/v1/subscriptions", body).await;
+    }
+    drive.patch("/v1/sites/site", json!({"test_clock": "2027-04-30T00:00:00Z"})).await;
+    let tick = drive.world.system.tick().await.unwrap();
+    assert!(tick[0]["unsent"].is_u64(), "{tick:?}");
 }
 
 /// One line for each function and permission.

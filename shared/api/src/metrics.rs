@@ -58,6 +58,8 @@ metrics! {
     UsagesRefused "Count";
     /// Subscriptions that had something due.
     DueSubscriptions "Count";
+    /// Runs of the schedule that left some of what is due unsent.
+    UnfinishedRuns "Count";
     /// Period boundaries that were invoiced.
     InvoicesGenerated "Count";
     /// Invoices closed, empty ones included.

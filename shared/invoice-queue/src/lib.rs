@@ -1,21 +1,24 @@
 //! The queue between the schedule and the worker: one message for each subscription that has something due.
 //!
-//! **Owns** the message, sending it, and reading it back.
+//! **Owns** the message, sending it, reading it back, and how many wait.
 //!
 //! **Does not own** what is done about it, nor redelivery: the event source mapping of the worker does that.
 #![warn(missing_docs)]
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use billing::error::Failure;
 use billing::id::{SiteId, SubscriptionId};
+use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 pub mod client;
 
 /// SQS takes this many messages in one call.
 const BATCH: usize = 10;
+/// How many such calls are on their way at once.
+const CONCURRENT: usize = 8;
 
 /// A subscription that has something due. It says nothing of what: the worker looks, so that a message that comes twice,
 /// late or out of order is as good as any.
@@ -53,6 +56,12 @@ pub enum QueueError {
         /// How many.
         count: usize,
     },
+    /// The queue did not say how many messages wait in it.
+    #[error("the invoice queue did not say how many messages wait ({code})")]
+    Length {
+        /// SQS's code, or the kind of the transport's failure.
+        code: String,
+    },
     /// A message is not one of ours.
     #[error("the message is not a due subscription")]
     Unreadable,
@@ -77,31 +86,46 @@ impl InvoiceQueue {
         InvoiceQueue { client, url }
     }
 
-    /// Sends messages in batches of ten; every batch is tried, and the failed entries are looked at.
+    /// Sends messages in batches of ten, eight of them at once; every batch is tried, and the failed entries are looked
+    /// at.
     ///
     /// # Errors
     /// `Send` where a batch as a whole failed, `Partial` where single entries did. What failed is still due, so that
     /// the next tick sends it again.
     pub async fn send(&self, messages: &[DueMessage]) -> Result<(), QueueError> {
+        let batches: Vec<_> = messages.chunks(BATCH).map(|batch| self.send_batch(batch)).collect();
+        let outcomes: Vec<_> = stream::iter(batches).buffer_unordered(CONCURRENT).collect().await;
         let mut failed = 0;
-        let mut refused = None;
-        for batch in messages.chunks(BATCH) {
-            let mut entries = Vec::with_capacity(batch.len());
-            for (n, message) in batch.iter().enumerate() {
-                let body = serde_json::to_string(message).map_err(|_| QueueError::Unreadable)?;
-                let entry = SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body).build();
-                entries.push(entry.map_err(|_| QueueError::Unreadable)?);
-            }
-            match self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await {
-                Ok(answer) => failed += answer.failed().len(),
-                Err(error) => refused = Some(QueueError::Send { code: code(&error) }),
-            }
+        for outcome in outcomes {
+            failed += outcome?;
         }
-        match refused {
-            Some(error) => Err(error),
-            None if failed > 0 => Err(QueueError::Partial { count: failed }),
-            None => Ok(()),
+        if failed > 0 { Err(QueueError::Partial { count: failed }) } else { Ok(()) }
+    }
+
+    /// Sends at most ten messages and gives how many of them the queue did not take.
+    async fn send_batch(&self, batch: &[DueMessage]) -> Result<usize, QueueError> {
+        let mut entries = Vec::with_capacity(batch.len());
+        for (n, message) in batch.iter().enumerate() {
+            let body = serde_json::to_string(message).map_err(|_| QueueError::Unreadable)?;
+            let entry = SendMessageBatchRequestEntry::builder().id(n.to_string()).message_body(body).build();
+            entries.push(entry.map_err(|_| QueueError::Unreadable)?);
         }
+        let sent = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
+        let answer = sent.map_err(|error| QueueError::Send { code: code(&error) })?;
+        Ok(answer.failed().len())
+    }
+
+    /// How many messages nobody works on yet. SQS counts them roughly, and may be a minute late.
+    ///
+    /// # Errors
+    /// `Length` where the queue does not say.
+    pub async fn length(&self) -> Result<usize, QueueError> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let asked = self.client.get_queue_attributes().queue_url(&self.url).attribute_names(name.clone()).send().await;
+        let attributes = asked.map_err(|error| QueueError::Length { code: code(&error) })?.attributes;
+        let length =
+            attributes.as_ref().and_then(|attributes| attributes.get(&name)).and_then(|text| text.parse().ok());
+        length.ok_or_else(|| QueueError::Length { code: "no number".to_owned() })
     }
 }
 

@@ -35,7 +35,7 @@
 //! | list usages | a strong query for some pages, and one for the late rows of the same keys |
 //! | close a period | a transaction to cut at its end where a page reaches across, one update a page that is not sealed yet, a transaction to freeze |
 //! | what was held when a period began | a get of each invoice before it, back to a closed one, and a read of what is pending; only where quantities are held |
-//! | what is due | index `due`, by shard and instant |
+//! | what is due | index `due`, by shard and instant, a page at a time |
 //! | subscriptions, invoices of a site or customer | index `list`, then a get each |
 //! | catalogue lists | query of the site's partition by prefix |
 #![warn(missing_docs)]
@@ -63,7 +63,7 @@ mod usage;
 pub use api_key::NamedKey;
 pub use closing::{Advanced, Close};
 pub use document::{Created, Creation, Document, Page, Stored, Updated};
-pub use due::Due;
+pub use due::{Due, DueReader};
 pub use error::StoreError;
 pub use meter::Consumed;
 pub use stuck::Stuck;
