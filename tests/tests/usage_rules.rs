@@ -1,7 +1,11 @@
 //! The usage limit, and what becomes of late usage.
 
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
 use futures_util::future::join_all;
 use http::Method;
+use local::{Call, Interceptor, System, Verdict};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, KEY, World};
@@ -133,6 +137,41 @@ async fn late_usage_counts_and_its_deletion_makes_room() {
 
     assert_eq!(next["not_billable_reason"], "late");
     assert_eq!(full["type"], "/problems/usage-limit-reached");
+}
+
+/// Deletes a usage right before the count is read in a transaction.
+struct DeletesMeanwhile(Mutex<Option<(World, String)>>);
+
+impl Interceptor for DeletesMeanwhile {
+    fn before(&self, _: &Call) -> Verdict {
+        Verdict::Forward
+    }
+
+    fn gate<'a>(&'a self, call: &'a Call) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async {
+            if call.operation != "TransactGetItems" || !call.body().to_string().contains("LIMIT") {
+                return;
+            }
+            let deletion = self.0.lock().unwrap().take();
+            if let Some((world, path)) = deletion {
+                world.delete(&path, &[]).await.expect(204);
+            }
+        })
+    }
+}
+
+/// A plain read may show the count of before a deletion whose page is seen already.
+#[tokio::test]
+async fn a_usage_is_refused_by_a_count_that_no_deletion_is_about_to_change() {
+    let world = world(json!({"usage_limit": 1})).await;
+    let first = world.usage(&second(0), "1").await.expect(201);
+    let engine = world.system.engine().clone();
+    let path = format!("/v1/subscriptions/sub/usages/{}", first["id"].as_str().unwrap());
+    let meanwhile = Arc::new(DeletesMeanwhile(Mutex::new(Some((world, path)))));
+    let writer = World { system: System::with_engine(engine.with_interceptor(meanwhile)).await.unwrap() };
+
+    writer.usage(&second(1), "1").await.expect(201);
+    writer.usage(&second(2), "1").await.expect(422);
 }
 
 #[tokio::test]

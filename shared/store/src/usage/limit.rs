@@ -81,12 +81,17 @@ impl Pages<'_> {
     }
 
     /// How many more usages there may be; `None` without a limit.
+    ///
+    /// None at all is read once more, settled: the deletion that frees one may be half visible, its page before the count, and
+    /// whoever saw the page was told that the usage is deleted.
     pub(super) async fn free(&self) -> Result<Option<u64>, StoreError> {
         let Some(limit) = self.rules.limit else { return Ok(None) };
-        let item = self.store.table.get(&key::usage_limit(&self.partition), true).await?;
-        let free = item.map(|item| get_number(&item, "F").ok_or(StoreError::Corrupt { what: "usage limit" }));
-        let free: i64 = free.transpose()?.unwrap_or_else(|| i64::try_from(limit.get()).unwrap_or(i64::MAX));
-        Ok(Some(u64::try_from(free).unwrap_or(0)))
+        let place = key::usage_limit(&self.partition);
+        let free = match free(self.store.table.get(&place, true).await?, limit)? {
+            0 => free(self.store.table.get_settled(&place).await?, limit)?,
+            some => some,
+        };
+        Ok(Some(free))
     }
 
     /// Reads the page anew, and settles what it answers.
@@ -146,6 +151,13 @@ impl Store {
 pub(super) fn at_most(group: &[usize], free: Option<u64>) -> &[usize] {
     let most = free.map_or(usize::MAX, |free| usize::try_from(free).unwrap_or(usize::MAX));
     &group[..group.len().min(most)]
+}
+
+/// What the counter says; there is none before the first usage.
+fn free(counter: Option<Item>, limit: UsageLimit) -> Result<u64, StoreError> {
+    let free = counter.map(|item| get_number(&item, "F").ok_or(StoreError::Corrupt { what: "usage limit" }));
+    let free: i64 = free.transpose()?.unwrap_or_else(|| i64::try_from(limit.get()).unwrap_or(i64::MAX));
+    Ok(u64::try_from(free).unwrap_or(0))
 }
 
 fn count(table: &Table, partition: &str, limit: UsageLimit, change: Change) -> Result<TransactWriteItem, StoreError> {
