@@ -40,7 +40,7 @@ pub fn start(subscription: &Subscription, start: Timestamp, zone: Zone) -> Resul
     let cadence = BillingCadence::new(length.every, length.unit, start, zone)?;
     cadence.period(0)?;
     let mut started = subscription.clone();
-    started.cadence = Some(cadence);
+    started.cadence = Some(cadence.into());
     started.statuses = vec![StatusChange { at: start, status: Status::Active }];
     for item in &mut started.items {
         item.on = vec![Span { from: start, to: None }];
@@ -164,7 +164,7 @@ mod tests {
     /// Started on January 31, with its first period running.
     fn running() -> Subscription {
         let mut running = start(&waiting(), at("2026-01-31T00:00:00Z"), Zone::UTC).unwrap();
-        let period = running.cadence.unwrap().period(0).unwrap();
+        let period = running.cadence.as_ref().unwrap().period(0).unwrap();
         running.current = Some(CurrentPeriod { number: 0, period });
         running
     }
@@ -177,7 +177,7 @@ mod tests {
 
         assert_eq!(started.status_at(start_date.plus_millis(-1)), Status::Future);
         assert_eq!(started.status_at(start_date), Status::Active);
-        assert_eq!(started.cadence.unwrap().boundary(0), Ok(start_date));
+        assert_eq!(started.cadence.as_ref().unwrap().boundary(0), Ok(start_date));
         assert_eq!(started.items[0].on, [Span { from: start_date, to: None }]);
         assert_eq!(started.next_boundary().unwrap().at, start_date);
     }

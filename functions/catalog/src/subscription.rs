@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use api::openapi::TimeInput;
 use api::{Call, NumberText, Problem, fault, json_response, list_response, request_digest};
 use billing::cadence::BillingCadence;
+use billing::cadence_history::CadenceHistory;
 use billing::catalog::{Billed, Customer, PeriodLength};
 use billing::closing::due_boundary;
 use billing::error::Failure;
@@ -58,7 +59,7 @@ pub struct SubscriptionBody<'a> {
     customer_id: &'a CustomerId,
     status: Status,
     currency_code: Currency,
-    /// The rule of its periods, or only their length while no start is known.
+    /// The rule of its periods, from the last boundary on that was moved; only their length while no start is known.
     cadence: CadenceBody,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_date: Option<Timestamp>,
@@ -121,7 +122,7 @@ pub fn body(subscription: &Subscription, now: Timestamp) -> impl Serialize {
         customer_id: &subscription.customer_id,
         status: subscription.status_at(now),
         currency_code: subscription.currency_code,
-        cadence: subscription.cadence.map_or(CadenceBody::Length(subscription.period_length), CadenceBody::Known),
+        cadence: cadence_body(subscription),
         start_date: started.map(|change| change.at),
         current_period: subscription.current,
         items: subscription.items.iter().map(item_body).collect(),
@@ -132,6 +133,11 @@ pub fn body(subscription: &Subscription, now: Timestamp) -> impl Serialize {
         created_at: subscription.created_at,
         updated_at: subscription.updated_at,
     }
+}
+
+fn cadence_body(subscription: &Subscription) -> CadenceBody {
+    let newest = subscription.cadence.as_ref().map(CadenceHistory::newest);
+    newest.map_or(CadenceBody::Length(subscription.period_length), CadenceBody::Known)
 }
 
 fn item_body(item: &SubscriptionItem) -> ItemBody<'_> {

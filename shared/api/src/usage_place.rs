@@ -1,5 +1,6 @@
 //! Where a usage stands, as far as a caller says it, and the times that callers write.
 
+use billing::cadence_history::CadenceHistory;
 use billing::id::{ItemPriceId, UsageId};
 use billing::site::Site;
 use billing::subscription::Subscription;
@@ -12,7 +13,7 @@ use crate::query::{Query, unreadable};
 
 /// Returns the zone of local times: the one that the subscription's periods follow, or else the site's.
 pub fn local_zone(site: &Site, subscription: &Subscription) -> Zone {
-    subscription.cadence.map_or(site.time_zone, |cadence| cadence.zone())
+    subscription.cadence.as_ref().map_or(site.time_zone, CadenceHistory::zone)
 }
 
 /// Reads a time in any of the forms that callers may use; local ones are in `zone`.

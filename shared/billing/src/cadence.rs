@@ -238,7 +238,7 @@ struct Fields {
     every: u32,
     /// The unit.
     unit: CadenceUnit,
-    /// What the zone's clocks show at the start of period 0.
+    /// What the zone's clocks show at the start of period 0, or at the last boundary that was moved.
     anchor: String,
     /// The zone of the boundaries.
     time_zone: Zone,

@@ -177,7 +177,7 @@ pub(crate) mod tests {
             id: "sub".parse().unwrap(),
             customer_id: "acme".parse().unwrap(),
             currency_code: "USD".parse().unwrap(),
-            cadence: Some(BillingCadence::new(1, CadenceUnit::Month, start, Zone::UTC).unwrap()),
+            cadence: Some(BillingCadence::new(1, CadenceUnit::Month, start, Zone::UTC).unwrap().into()),
             period_length: PeriodLength { every: 1, unit: CadenceUnit::Month },
             statuses: vec![StatusChange { at: start, status: Status::Active }],
             items: vec![

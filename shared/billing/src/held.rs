@@ -11,8 +11,8 @@ use crate::timestamp::{TimeError, Timestamp};
 
 /// Returns the window of a price over a period that is not empty, given what was held when it began.
 ///
-/// All is let go where the price left the subscription, or the subscription ended. A period that was cut short counts for
-/// its part of the one that it would have been.
+/// All is let go where the price left the subscription, or the subscription ended. A period that was cut short or stretched
+/// counts for its part, or its multiple, of the one that it would have been.
 ///
 /// # Errors
 /// `TimeError` where the period leaves the range of instants.
@@ -22,11 +22,15 @@ pub fn window(
     period: BillingPeriod,
     carried_over: Number,
 ) -> Result<Window, TimeError> {
-    let nominal = subscription.period_at(period.start)?.map(|(_, nominal)| nominal);
-    let cut_short = nominal.filter(|nominal| period.end < nominal.end);
+    let nominal = match &subscription.cadence {
+        Some(cadence) => Some(cadence.nominal_period(cadence.period_at(period.start)?.0)?),
+        None => None,
+    };
+    // A day that the zone skipped has no length that a period could be a multiple of.
+    let other = nominal.filter(|nominal| period.end != nominal.end && !nominal.is_empty());
     let ends = item.on.iter().filter_map(|span| span.to).chain(subscription.cancelled_at());
     Ok(Window {
-        over_ms: cut_short.map(|nominal| nominal.end.millis().saturating_sub(nominal.start.millis())),
+        over_ms: other.map(|nominal| nominal.end.millis().saturating_sub(nominal.start.millis())),
         let_go_ms: ends.filter(|end| period.contains(*end)).map(Timestamp::millis).collect(),
         ..Window::new(period.start.millis(), period.end.millis(), carried_over)
     })
@@ -41,6 +45,7 @@ pub fn held_across(item: &SubscriptionItem, instant: Timestamp) -> Option<Timest
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cadence::CadenceUnit;
     use crate::closing::tests::subscription;
     use crate::subscription::{Span, Status, StatusChange};
     use crate::zone::Zone;
@@ -76,6 +81,26 @@ mod tests {
         let window = window(&subscription, &subscription.items[1], february(end), Number::ZERO).unwrap();
 
         assert_eq!((window.over_ms, window.let_go_ms), (Some(28 * DAY), Vec::new()));
+    }
+
+    #[test]
+    fn a_period_whose_end_was_moved_counts_over_what_it_would_have_been() {
+        for (end, over_ms) in [
+            ("2026-02-07T00:00:00Z", Some(28 * DAY)),
+            ("2026-02-28T00:00:00Z", None),
+            ("2026-04-11T00:00:00Z", Some(28 * DAY)),
+        ] {
+            let mut subscription = subscription();
+            let cadence = subscription.cadence.take().unwrap();
+            subscription.cadence = Some(cadence.ending(0, at(end), 1, CadenceUnit::Month).unwrap());
+            let next = subscription.cadence.as_ref().unwrap().period(1).unwrap();
+
+            let [moved, after] = [february(end), next]
+                .map(|period| window(&subscription, &subscription.items[1], period, Number::ZERO).unwrap());
+
+            assert_eq!((moved.over_ms, moved.end_ms), (over_ms, at(end).millis()));
+            assert_eq!((after.over_ms, after.start_ms), (None, at(end).millis()));
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! # Layout
 //!
 //! * [`timestamp`], [`zone`], [`cadence`], [`period`]: instants, local time, billing periods from an anchor
+//! * [`cadence_history`]: the periods of a subscription, with the boundaries that were moved
 //! * [`id`]: one type per kind of id
 //! * [`site`]: a site, its settings and its clock; API keys and scopes
 //! * [`catalog`]: customers, features, items, item prices
@@ -29,12 +30,14 @@
 //! # Invariants
 //!
 //! * No I/O, no clock, no environment, no floating point.
-//! * Period n is computed from the anchor, never from period n - 1, so no gap and no drift can creep in.
+//! * Period n is computed from the anchor, or the last boundary that was moved, never from period n - 1, so no gap and no
+//!   drift can creep in.
 //! * An invoice's total is the sum of its rounded lines and of the taxes that they do not contain; a line is rounded once.
 #![warn(missing_docs)]
 #![warn(clippy::as_conversions, clippy::arithmetic_side_effects)]
 
 pub mod cadence;
+pub mod cadence_history;
 pub mod catalog;
 pub mod closing;
 pub mod error;

@@ -17,7 +17,6 @@ use rating::{Proration, ProrationBasis, RatingError};
 
 use crate::cadence::{BillingCadence, CadenceUnit};
 use crate::error::BillingError;
-use crate::period::BillingPeriod;
 use crate::subscription::{Span, Subscription, SubscriptionItem};
 use crate::timestamp::{TimeError, Timestamp};
 
@@ -27,8 +26,9 @@ const DAYS_OF_MONTH: i64 = 30;
 /// Returns the part of a period for which an item was on its subscription and the subscription in force; `None` where
 /// that is all of it, or the subscription has no periods yet.
 ///
-/// The period is the one that the cadence gives, also where a cancellation cut it short. An item that is still there is
-/// taken to stay.
+/// The part is one of the period that the cadence gives, also where a cancellation or a moved boundary cut it short; of one
+/// that a moved boundary stretched, what goes beyond the whole is not charged for. An item that is still there is taken to
+/// stay.
 ///
 /// # Errors
 /// `Time` where the period leaves the range of instants.
@@ -38,12 +38,13 @@ pub fn part_of_period(
     item: &SubscriptionItem,
     number: u32,
 ) -> Result<Option<Proration>, BillingError> {
-    let (Some(cadence), Some(started)) = (&subscription.cadence, subscription.started_at()) else { return Ok(None) };
+    let (Some(history), Some(started)) = (&subscription.cadence, subscription.started_at()) else { return Ok(None) };
     let number = i64::from(number);
-    let period = cadence.period(number)?;
+    let (period, nominal) = (history.period(number)?, history.nominal_period(number)?);
     let in_force = Span { from: started, to: subscription.cancelled_at() };
-    let ruler = Ruler { basis, cadence, number, period };
-    let (start, end) = (ruler.mark(period.start)?, ruler.mark(period.end)?);
+    let (first, cadence) = history.cadence_of(number);
+    let ruler = Ruler { basis, cadence, number: number.saturating_sub(first), start: nominal.start };
+    let (start, end) = (ruler.mark(nominal.start)?, ruler.mark(nominal.end)?);
     let mut used = 0_i64;
     for span in &item.on {
         let from = span.from.max(in_force.from).max(period.start);
@@ -64,20 +65,22 @@ pub fn part_of_period(
 }
 
 /// Counts the marks of the local calendar up to an instant of a period.
-struct Ruler<'a> {
+struct Ruler {
     basis: ProrationBasis,
-    cadence: &'a BillingCadence,
+    /// What the period follows, and its number there.
+    cadence: BillingCadence,
     number: i64,
-    period: BillingPeriod,
+    /// Where the period begins.
+    start: Timestamp,
 }
 
-impl Ruler<'_> {
+impl Ruler {
     fn mark(&self, at: Timestamp) -> Result<i64, TimeError> {
         match self.basis {
             ProrationBasis::CalendarSeconds => {
-                Ok(at.millis().saturating_sub(self.period.start.millis()).div_euclid(SECOND_MILLIS))
+                Ok(at.millis().saturating_sub(self.start.millis()).div_euclid(SECOND_MILLIS))
             }
-            ProrationBasis::CalendarDays => Ok(self.days(self.period.start, at)),
+            ProrationBasis::CalendarDays => Ok(self.days(self.start, at)),
             ProrationBasis::ThirtyDayMonths => {
                 let (monthly, months) = self.cadence.monthly().ok_or(TimeError::OutOfRange)?;
                 let (month, span) = monthly.period_at(at)?;
@@ -102,6 +105,7 @@ pub fn is_in_months(unit: CadenceUnit) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cadence_history::CadenceHistory;
     use crate::subscription::{Status, StatusChange};
     use crate::zone::Zone;
 
@@ -117,7 +121,7 @@ mod tests {
         let zone: Zone = zone.parse().unwrap();
         let at = |text: &str| Timestamp::parse(text, zone).unwrap();
         let mut subscription = crate::closing::tests::subscription();
-        subscription.cadence = Some(BillingCadence::new(every, unit, at(start), zone).unwrap());
+        subscription.cadence = Some(BillingCadence::new(every, unit, at(start), zone).unwrap().into());
         subscription.statuses = vec![StatusChange { at: at(start), status: Status::Active }];
         subscription.statuses.extend(cancelled.map(|end| StatusChange { at: at(end), status: Status::Cancelled }));
         let mut item = subscription.items[0].clone();
@@ -202,6 +206,47 @@ mod tests {
                 let sum = count(&[(start, Some(&cut))]) + count(&[(&cut, end)]);
                 assert_eq!(sum, whole, "{basis:?} {cut}");
             }
+        }
+    }
+
+    #[test]
+    fn a_period_whose_end_was_moved_is_a_part_of_what_it_would_have_been() {
+        use ProrationBasis::{CalendarDays, CalendarSeconds, ThirtyDayMonths};
+        let at = |text: &str| Timestamp::parse(text, Zone::UTC).unwrap();
+        let start = at("2026-03-01 00:00:00");
+        let monthly = BillingCadence::new(1, CadenceUnit::Month, start, Zone::UTC).unwrap();
+        let from_may = (at("2026-05-01 00:00:00"), None);
+        for (end, (from, to), basis, expected) in [
+            // Cut short to ten days, and for a part of them.
+            ("2026-03-11 00:00:00", (start, None), CalendarDays, [Some((10, 31)), None]),
+            ("2026-03-11 00:00:00", (start, Some("2026-03-04 00:00:00")), CalendarDays, [Some((3, 31)), Some((0, 31))]),
+            ("2026-03-11 00:00:00", (start, None), CalendarSeconds, [Some((864_000, 2_678_400)), None]),
+            ("2026-03-11 00:00:00", (start, None), ThirtyDayMonths, [Some((10, 30)), None]),
+            // The next period begins at noon, and its months are counted from there.
+            ("2026-03-11 12:00:00", (start, None), ThirtyDayMonths, [Some((10, 30)), None]),
+            (
+                "2026-03-11 12:00:00",
+                (start, Some("2026-04-01 00:00:00")),
+                ThirtyDayMonths,
+                [Some((10, 30)), Some((21, 30))],
+            ),
+            // Stretched to 72 days: nothing goes beyond the whole.
+            ("2026-05-12 00:00:00", (start, None), CalendarDays, [None, None]),
+            ("2026-05-12 00:00:00", from_may, CalendarDays, [Some((11, 31)), None]),
+            ("2026-05-12 00:00:00", (at("2026-04-01 00:00:00"), None), CalendarDays, [None, None]),
+            ("2026-05-12 00:00:00", from_may, ThirtyDayMonths, [Some((11, 30)), None]),
+        ] {
+            let mut subscription = crate::closing::tests::subscription();
+            let history = CadenceHistory::from(monthly).ending(0, at(end), 1, CadenceUnit::Month).unwrap();
+            subscription.cadence = Some(history);
+            subscription.statuses = vec![StatusChange { at: start, status: Status::Active }];
+            let mut item = subscription.items[0].clone();
+            item.on = vec![Span { from, to: to.map(at) }];
+
+            let parts = [0, 1].map(|number| part_of_period(basis, &subscription, &item, number).unwrap());
+
+            let expected = expected.map(|part| part.map(|(used, of)| Proration::new(basis, used, of).unwrap()));
+            assert_eq!(parts, expected, "{end} {basis:?} {:?}", item.on);
         }
     }
 }

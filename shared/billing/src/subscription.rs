@@ -4,7 +4,7 @@ use rating::{Currency, Discounts, Quantity};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::cadence::BillingCadence;
+use crate::cadence_history::CadenceHistory;
 use crate::catalog::{Billed, ItemPrice};
 use crate::id::{CustomerId, FeatureId, ItemPriceId, SubscriptionId, SubscriptionItemId};
 use crate::period::BillingPeriod;
@@ -167,7 +167,7 @@ pub struct Subscription {
     pub currency_code: Currency,
     /// The rule of its periods; absent until a start date is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cadence: Option<BillingCadence>,
+    pub cadence: Option<CadenceHistory>,
     /// How many units of what one period is long, for a start date that is not known yet.
     pub period_length: crate::catalog::PeriodLength,
     /// The status changes, in order of time.

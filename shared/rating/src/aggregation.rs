@@ -75,8 +75,8 @@ pub struct Window {
     /// What was held when it began; 0 if not said.
     #[serde(default)]
     pub carried_over: Number,
-    /// What the held time is divided by, in milliseconds, where that is longer than from start to end: a period that was
-    /// cut short counts for its part only.
+    /// What the held time is divided by, in milliseconds, where that is not the time from start to end: a period that was
+    /// cut short counts for its part only, and one that was stretched for more than one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_ms: Option<i64>,
     /// When all that was held until then is let go, from start to end, in milliseconds since 1970 in UTC.
@@ -90,16 +90,16 @@ impl Window {
         Window { start_ms, end_ms, carried_over, over_ms: None, let_go_ms: Vec::new() }
     }
 
-    /// Checks that there is time between start and end, that it is divided by no less, and that all is let go within it.
+    /// Checks that there is time between start and end, that it is divided by some, and that all is let go within it.
     ///
     /// # Errors
-    /// `EmptyWindow`, `ShortWindow`, `LetGoOutsideWindow`.
+    /// `EmptyWindow`, `NoTime`, `LetGoOutsideWindow`.
     pub fn check(&self) -> Result<(), PriceError> {
         if self.start_ms >= self.end_ms {
             return Err(PriceError::EmptyWindow);
         }
-        if self.over_ms.is_some_and(|over_ms| i128::from(over_ms) < self.length_ms()) {
-            return Err(PriceError::ShortWindow);
+        if self.over_ms.is_some_and(|over_ms| over_ms <= 0) {
+            return Err(PriceError::NoTime);
         }
         match self.let_go_ms.iter().find(|instant_ms| !self.contains(**instant_ms)) {
             Some(&instant_ms) => Err(PriceError::LetGoOutsideWindow { instant_ms }),
@@ -125,10 +125,6 @@ impl Window {
         let mut held = HeldAtEnd::new(self);
         records.for_each(|record| held.add(record));
         held.quantity
-    }
-
-    fn length_ms(&self) -> i128 {
-        i128::from(self.end_ms).saturating_sub(self.start_ms.into())
     }
 
     fn contains(&self, instant_ms: i64) -> bool {

@@ -160,9 +160,9 @@ pub enum PriceError {
     /// A period over which quantities are held ends where or before it starts.
     #[error("a window ends after it starts")]
     EmptyWindow,
-    /// Held time is divided by less than the window that it was held in.
-    #[error("a window's over_ms is no less than the time from its start to its end")]
-    ShortWindow,
+    /// Held time is divided by none.
+    #[error("a window's over_ms is more than 0")]
+    NoTime,
     /// All that is held is let go at an instant that is not in the window.
     #[error("what is held is let go within the window, and not at {instant_ms} ms")]
     LetGoOutsideWindow {

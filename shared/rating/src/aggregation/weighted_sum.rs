@@ -3,7 +3,8 @@
 //! Records say by how much it changed, up or down: 20 from the 16th and 10 more from the 17th of March are 20 for one day
 //! and 30 for fifteen, over 31 days: 470/31. What was held when the period began counts from its start.
 //!
-//! Where the period was cut short, `over_ms` says how long it would have been: 10 held for the only day of it are 10/31.
+//! Where the period was cut short or stretched, `over_ms` says how long it would have been: 10 held for the only day of it
+//! are 10/31, and 10 held for 62 days 20.
 //! At each of `let_go_ms` everything that was held until then is gone, and what is dated there or later counts anew: 10
 //! from the 1st, let go on the 11th, and 4 from the 21st on are 10 for ten days and 4 for eleven: 144/31. Elsewhere:
 //! time-weighted sum, gigabyte-hours, prorated seats.
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_let_go_counts_until_then_and_a_period_cut_short_counts_for_its_part() {
+    fn what_is_let_go_counts_until_then_and_a_period_that_was_moved_counts_for_its_part() {
         // The end and what the time is divided by in days; carried over; let go and changes by day; the average, and
         // what is held at the end.
         for (end, over, carried_over, let_go, changes, quantity, held_at_end) in [
@@ -120,6 +121,8 @@ mod tests {
             (31, None, "0", &[20, 10], &[(5, "3"), (15, "3"), (25, "3")], "48/31", "3"),
             (31, None, "2", &[10, 10], &[(9, "1"), (30, "1")], "22/31", "1"),
             (20, Some(31), "2", &[10], &[(15, "1")], "25/31", "1"),
+            (62, Some(31), "10", &[], &[], "20", "10"),
+            (62, Some(31), "10", &[40], &[(60, "31")], "462/31", "31"),
         ] {
             let window = Window {
                 over_ms: over.map(|days| days * DAY),
@@ -143,8 +146,8 @@ mod tests {
         let error = aggregate(Aggregation::WeightedSum, Some(&empty), std::iter::empty()).unwrap_err();
         assert_eq!(error, RatingError::Inputs(PriceError::EmptyWindow));
         for (over_ms, let_go_ms, refused) in [
-            (Some(9), vec![], PriceError::ShortWindow),
-            (Some(-1), vec![], PriceError::ShortWindow),
+            (Some(0), vec![], PriceError::NoTime),
+            (Some(-1), vec![], PriceError::NoTime),
             (None, vec![3, 10], PriceError::LetGoOutsideWindow { instant_ms: 10 }),
             (None, vec![-1], PriceError::LetGoOutsideWindow { instant_ms: -1 }),
         ] {
