@@ -20,6 +20,7 @@ mod large;
 mod layout;
 mod lifecycle;
 mod memory;
+mod moved_periods;
 mod observed;
 mod pages;
 mod periods;

@@ -139,6 +139,8 @@ async fn subscribe(drive: &mut Drive) {
     drive.get("/v1/subscriptions?customer_id=acme").await;
     drive.get("/v1/subscriptions/sub").await;
     drive.patch("/v1/subscriptions/sub", json!({"grace_seconds": 7200})).await;
+    let as_it_is = json!({"period": 0, "end": "2027-02-28T00:00:00Z"});
+    drive.call(Method::POST, "/v1/subscriptions/sub/move-period-end", Some(as_it_is), KEY, 200).await;
     drive.ask("/v1/subscriptions/sub/schedule-cancel").await;
     drive.ask("/v1/subscriptions/later/cancel").await;
 }

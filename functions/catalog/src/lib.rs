@@ -12,6 +12,7 @@
 //! * `price_options`: which options of a price go together
 //! * `subscription`, `subscription_items`, `subscription_change`: the standing agreement
 //! * [`lifecycle`]: when a subscription starts and ends, without I/O
+//! * [`period_end`]: where the period that runs ends, without I/O
 //! * `site`, `api_key`: what the root key makes
 //! * `text`: fields, checked
 //! * `openapi`: the routes in words and schemas
@@ -30,6 +31,7 @@ mod item;
 mod item_price;
 pub mod lifecycle;
 mod openapi;
+pub mod period_end;
 mod price_options;
 mod site;
 mod subscription;
@@ -73,6 +75,7 @@ enum Route {
     Activate,
     ScheduleCancel,
     Cancel,
+    MovePeriodEnd,
     CreateSite,
     ReadSite,
     ChangeSite,
@@ -117,6 +120,7 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("POST", "/v1/subscriptions/{id}/activate", WRITE, Route::Activate),
     ("POST", "/v1/subscriptions/{id}/schedule-cancel", WRITE, Route::ScheduleCancel),
     ("POST", "/v1/subscriptions/{id}/cancel", WRITE, Route::Cancel),
+    ("POST", "/v1/subscriptions/{id}/move-period-end", WRITE, Route::MovePeriodEnd),
     ("POST", "/v1/sites", Access::Root, Route::CreateSite),
     ("GET", "/v1/sites/{id}", READ, Route::ReadSite),
     ("PATCH", "/v1/sites/{id}", WRITE, Route::ChangeSite),
@@ -166,6 +170,7 @@ async fn answer(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Probl
         Route::Activate => subscription_change::activate(deps, call).await,
         Route::ScheduleCancel => subscription_change::schedule_cancel(deps, call).await,
         Route::Cancel => subscription_change::cancel(deps, call).await,
+        Route::MovePeriodEnd => subscription_change::move_period_end(deps, call).await,
         Route::CreateSite => site::create(deps, call).await,
         Route::ReadSite => site::read(deps, call).await,
         Route::ChangeSite => site::change(deps, call).await,

@@ -116,7 +116,7 @@ fn ended_by(period: BillingPeriod, now: Timestamp) -> BillingPeriod {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use billing::cadence::CadenceUnit;
     use billing::catalog::{Billed, PeriodLength};
     use billing::record_rules::RecordRules;
@@ -129,7 +129,7 @@ mod tests {
     }
 
     /// Waits for its activation.
-    fn waiting() -> Subscription {
+    pub(crate) fn waiting() -> Subscription {
         Subscription {
             id: "sub".parse().unwrap(),
             customer_id: "acme".parse().unwrap(),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     /// Started on January 31, with its first period running.
-    fn running() -> Subscription {
+    pub(crate) fn running() -> Subscription {
         let mut running = start(&waiting(), at("2026-01-31T00:00:00Z"), Zone::UTC).unwrap();
         let period = running.cadence.as_ref().unwrap().period(0).unwrap();
         running.current = Some(CurrentPeriod { number: 0, period });

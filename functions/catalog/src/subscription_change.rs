@@ -1,14 +1,15 @@
-//! What happens to a subscription after it was created: another list of items, an activation, an end.
+//! What happens to a subscription after it was created: another list of items, an activation, another end of the period
+//! that runs, an end.
 
 use lambda_http::{Body, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use api::openapi::TimeInput;
+use api::usage_place::local_zone;
 use api::{Call, Kind, NumberText, Problem, fault, json_response};
 use billing::id::SubscriptionId;
 use billing::subscription::{Status, Subscription};
-use billing::timestamp::Timestamp;
 use billing::usage_rules::{LateUsage, UsageLimit};
 use serde_json::Value;
 use store::Updated;
@@ -18,7 +19,7 @@ use crate::lifecycle::{self, Refusal};
 use crate::subscription::{body, caught_up, load};
 use crate::subscription_items::{self, Entry};
 use crate::text::invalid;
-use crate::{Deps, Route, site, text};
+use crate::{Deps, Route, period_end, site, text};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +45,17 @@ pub struct Activation {
     start_date: Option<NumberText>,
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PeriodEnd {
+    /// The number of the period that ends, to be sure: another one that runs is left alone. It can be left out where the
+    /// end is said.
+    period: Option<u32>,
+    /// When it ends, after its start and not in the past; now, where it is left out.
+    #[schema(value_type = Option<TimeInput>)]
+    end: Option<NumberText>,
+}
+
 /// A body that has nothing to say.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -60,8 +72,8 @@ pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         Some(entries) => Some(subscription_items::check(deps, call.site()?, entries).await?),
         None => None,
     };
-    update(deps, call, |subscription, now| {
-        if subscription.status_at(now) == Status::Cancelled {
+    update(deps, call, |subscription| {
+        if subscription.status_at(call.now) == Status::Cancelled {
             return Err(Problem::new(Kind::Invalid, "the subscription is cancelled"));
         }
         let mut changed = subscription.clone();
@@ -74,7 +86,13 @@ pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
             return Err(invalid("usage_limit", detail));
         }
         if let Some(listed) = &listed {
-            changed.items = subscription_items::replace(subscription, listed, now)?;
+            if let Some(length) = listed.first().map(|first| first.price().period) {
+                if length != subscription.period_length {
+                    let refused = |refusal| refused_end(refusal, "items", subscription, call);
+                    changed = period_end::change_length(&changed, length, call.now).map_err(refused)?;
+                }
+            }
+            changed.items = subscription_items::replace(&changed, listed, call.now)?;
         }
         Ok((changed != *subscription).then_some(changed))
     })
@@ -89,8 +107,9 @@ pub async fn activate(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>,
     let zone = site::current(deps, call).await?.time_zone;
     let activation: Activation = optional_body(call)?;
     let date = activation.start_date.map(|date| text::time(&date, "start_date", zone)).transpose()?;
-    update(deps, call, |subscription, now| {
-        lifecycle::activate(subscription, date, zone, now).map_err(|refusal| refused(refusal, subscription, now))
+    update(deps, call, |subscription| {
+        let refused = |refusal| refused(refusal, subscription, call);
+        lifecycle::activate(subscription, date, zone, call.now).map_err(refused)
     })
     .await
 }
@@ -101,8 +120,8 @@ pub async fn activate(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>,
 /// 404, 422 where it has not started.
 pub async fn schedule_cancel(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     let Nothing {} = optional_body(call)?;
-    update(deps, call, |subscription, now| {
-        lifecycle::schedule_cancel(subscription, now).map_err(|refusal| refused(refusal, subscription, now))
+    update(deps, call, |subscription| {
+        lifecycle::schedule_cancel(subscription, call.now).map_err(|refusal| refused(refusal, subscription, call))
     })
     .await
 }
@@ -113,35 +132,51 @@ pub async fn schedule_cancel(deps: &Deps, call: &Call<Route>) -> Result<Response
 /// 404.
 pub async fn cancel(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     let Nothing {} = optional_body(call)?;
-    update(deps, call, |subscription, now| Ok(lifecycle::cancel(subscription, now))).await
+    update(deps, call, |subscription| Ok(lifecycle::cancel(subscription, call.now))).await
+}
+
+/// Lets the period that runs end elsewhere, or now.
+///
+/// # Errors
+/// 404, 422 naming what is wrong or where the subscription has not started, 409 where it is over.
+pub async fn move_period_end(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let asked: PeriodEnd = call.json()?;
+    if asked.period.is_none() && asked.end.is_none() {
+        // Sent twice, it would end two periods.
+        return Err(invalid("period", "say which period ends now, or when the one that runs ends"));
+    }
+    let site = call.site()?;
+    update(deps, call, |subscription| {
+        let zone = local_zone(site, subscription);
+        let end = asked.end.as_ref().map(|end| text::time(end, "end", zone)).transpose()?;
+        let refused = |refusal| refused_end(refusal, "end", subscription, call);
+        period_end::move_end(subscription, asked.period, end, call.now).map_err(refused)
+    })
+    .await
 }
 
 /// Decides on what stands, writes it on condition that it still stands, and answers with what became of it.
 ///
-/// What is due comes first, so that a change never reaches into a period that has ended. A caller's clock may be behind the one
-/// that changed the subscription last, or generated its period: `decide` gets an instant that is not before that change, or it
-/// would undo what is on an invoice already.
+/// What is due comes first, so that a change never reaches into a period that has ended.
 async fn update(
     deps: &Deps,
     call: &Call<Route>,
-    decide: impl Fn(&Subscription, Timestamp) -> Result<Option<Subscription>, Problem>,
+    decide: impl Fn(&Subscription) -> Result<Option<Subscription>, Problem>,
 ) -> Result<Response<Body>, Problem> {
     let id: SubscriptionId = call.param("id")?;
-    let site = call.site()?;
+    let (site, now) = (call.site()?, call.now);
     for _ in 0..ATTEMPTS {
         let mut before = load(deps, site, &id).await?;
-        let mut now = call.now.max(before.value.updated_at);
         if billing::closing::due_boundary(&before.value, now).is_some() {
             caught_up(deps, site, before.value, now).await?;
             before = load(deps, site, &id).await?;
-            now = now.max(before.value.updated_at);
         }
         // Stuck, or so far behind that the queue has to go on: a change now would reach into an ended period.
         if billing::closing::due_boundary(&before.value, now).is_some() {
             let detail = "periods of the subscription that have ended are not generated yet; GET /v1/stuck may say why";
             return Err(Problem::new(Kind::PeriodsPending, detail));
         }
-        let Some(mut after) = decide(&before.value, now)? else {
+        let Some(mut after) = decide(&before.value)? else {
             return Ok(json_response(200, &body(&before.value, now)));
         };
         after.updated_at = now;
@@ -162,7 +197,7 @@ fn optional_body<T: Default + serde::de::DeserializeOwned>(call: &Call<Route>) -
     if call.body_text()?.trim().is_empty() { Ok(T::default()) } else { call.json() }
 }
 
-fn refused(refusal: Refusal, subscription: &Subscription, now: Timestamp) -> Problem {
+fn refused(refusal: Refusal, subscription: &Subscription, call: &Call<Route>) -> Problem {
     let detail = match refusal {
         Refusal::Time(error) => return invalid("start_date", error.to_string()),
         Refusal::NotStarted => {
@@ -171,6 +206,32 @@ fn refused(refusal: Refusal, subscription: &Subscription, now: Timestamp) -> Pro
         Refusal::Started { at } => format!("the subscription started at {at}"),
         Refusal::Cancelled => "the subscription is cancelled".to_owned(),
     };
-    let existing = serde_json::to_value(body(subscription, now)).unwrap_or(Value::Null);
+    conflict(detail, subscription, call)
+}
+
+/// `field` is what asks for the end.
+fn refused_end(refusal: period_end::Refusal, field: &str, subscription: &Subscription, call: &Call<Route>) -> Problem {
+    use period_end::{MOST_MOVES, Refusal};
+    let detail = match refusal {
+        Refusal::Cancelled => return conflict("the subscription is cancelled".to_owned(), subscription, call),
+        Refusal::NotStarted => return Problem::new(Kind::Invalid, "the subscription has not started"),
+        Refusal::NotRunning { number } => return invalid("period", format!("the period that runs is {number}")),
+        Refusal::NonRenewing => {
+            "the subscription ends with the period that runs, so that none of another length follows"
+        }
+        Refusal::BeforeStart { start } => {
+            return invalid(field, format!("the period that runs began at {start}, and ends after that"));
+        }
+        Refusal::Passed => "the end has passed; leave it out to let the period end now",
+        Refusal::TooManyMoves => {
+            return invalid(field, format!("a subscription has at most {MOST_MOVES} moved ends over its life"));
+        }
+        Refusal::Time(error) => return invalid(field, error.to_string()),
+    };
+    invalid(field, detail)
+}
+
+fn conflict(detail: String, subscription: &Subscription, call: &Call<Route>) -> Problem {
+    let existing = serde_json::to_value(body(subscription, call.now)).unwrap_or(Value::Null);
     Problem::new(Kind::Conflict, detail).with("existing", existing)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::documents::{CREATED_ONCE, idempotent};
 use crate::subscription::{NewSubscription, SubscriptionBody};
-use crate::subscription_change::{Activation, Nothing, SubscriptionChange};
+use crate::subscription_change::{Activation, Nothing, PeriodEnd, SubscriptionChange};
 
 const TAG: &str = "Subscriptions";
 const ONE: &str = "/v1/subscriptions/{id}";
@@ -50,7 +50,9 @@ pub fn operations() -> Vec<Operation> {
         "updateSubscription",
         "Change a subscription",
         "Replaces the list of items, or changes settings. A price that is new on the list is on the subscription from now \
-         on, one that is not listed any more was on it until now.",
+         on, one that is not listed any more was on it until now. Where all prices of the list have another period length, \
+         the period that runs ends now and the next one, of that length, begins: what this means for its amounts is said \
+         at move-period-end. A subscription that ends with its period refuses that.",
     )
     .change::<SubscriptionChange>(json!({ "grace_seconds": 7_200 }))
     .problems(&[Kind::Conflict, Kind::Invalid, Kind::UnknownItemPrice, Kind::PeriodsPending]);
@@ -86,7 +88,27 @@ pub fn operations() -> Vec<Operation> {
     .body::<Nothing>(json!({}))
     .optional_body()
     .problems(&[Kind::PeriodsPending]);
-    vec![create, list, read, change, activate, schedule_cancel, cancel]
+    vec![create, list, read, change, activate, schedule_cancel, cancel, move_period_end()]
+}
+
+fn move_period_end() -> Operation {
+    of_one(
+        "POST",
+        "/v1/subscriptions/{id}/move-period-end",
+        "moveSubscriptionPeriodEnd",
+        "Move the end of the period that runs",
+        "Lets the period that runs end earlier or later, or now. The next period begins there, those behind it are counted \
+         from there, and a subscription that ends with its period ends there. Usage belongs to the period that its date \
+         lies in, whenever it was recorded. Amounts stay relative to the period as it would have been: where its price has \
+         a proration, a flat amount of a shortened period is charged for that part, and that of a stretched one whole; \
+         what is held by weighted_sum counts for its part, or for more than one period. What else stands for a period is \
+         whole, however long it is: included usage, minimum, maximum, discounts, and recurring amounts without a \
+         proration. What was billed in advance is neither credited nor charged again, and the period that begins is \
+         billed as any. An end can be moved again until it has come. Sending the same end again changes nothing, also \
+         after it has come. A period that is to end now is named by its number, so that a retry does not end the next one.",
+    )
+    .body::<PeriodEnd>(json!({ "period": 0, "end": "2015-10-20T00:00:00Z" }))
+    .problems(&[Kind::Conflict, Kind::Invalid, Kind::PeriodsPending])
 }
 
 /// What names one subscription, and answers with it.

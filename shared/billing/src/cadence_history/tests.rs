@@ -168,12 +168,12 @@ fn any_history() -> impl Strategy<Value = CadenceHistory> {
 
 /// The histories after each of the moves, with the number of the period whose end was moved last.
 fn moved(first: &CadenceHistory, moves: &[Move]) -> Vec<(u32, CadenceHistory)> {
-    let (mut number, mut history) = (0, first.clone());
+    let (mut number, mut history) = (0_u32, first.clone());
     let each = moves.iter().map(|&(passed, distance, every, unit)| {
-        number += passed;
+        number = number.saturating_add(passed);
         let end = history.boundary(number.into()).unwrap().plus_millis(distance);
         history = history.ending(number, end, every, unit).unwrap();
-        assert_eq!(history.boundary(i64::from(number) + 1), Ok(end));
+        assert_eq!(history.boundary(i64::from(number).saturating_add(1)), Ok(end));
         (number, history.clone())
     });
     each.collect()
@@ -184,11 +184,11 @@ proptest! {
     fn periods_tile_whatever_was_moved(first in any_history(), moves in any_moves()) {
         for (_, history) in moved(&first, &moves) {
             for n in -3..40_i64 {
-                let (period, next) = (history.period(n).unwrap(), history.period(n + 1).unwrap());
+                let (period, next) = (history.period(n).unwrap(), history.period(n.saturating_add(1)).unwrap());
                 prop_assert_eq!(period.end, next.start);
                 if !period.is_empty() {
                     prop_assert_eq!(history.period_at(period.start), Ok((n, period)));
-                    let middle = period.start.plus_millis((period.end.millis() - period.start.millis()) / 2);
+                    let middle = period.start.plus_millis(period.end.millis().saturating_sub(period.start.millis()) / 2);
                     prop_assert_eq!(history.period_at(middle), Ok((n, period)));
                     prop_assert_eq!(history.period_at(period.end.plus_millis(-1)), Ok((n, period)));
                 }
