@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{World, members};
 
+mod races;
+
 const START: &str = "2027-02-01T00:00:00Z";
 const MOVE: &str = "/v1/subscriptions/sub/move-period-end";
 

@@ -86,11 +86,10 @@ pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
             return Err(invalid("usage_limit", detail));
         }
         if let Some(listed) = &listed {
-            if let Some(length) = listed.first().map(|first| first.price().period) {
-                if length != subscription.period_length {
-                    let refused = |refusal| refused_end(refusal, "items", subscription, call);
-                    changed = period_end::change_length(&changed, length, call.now).map_err(refused)?;
-                }
+            let length = listed.first().map(|first| first.price().period);
+            if let Some(length) = length.filter(|length| *length != subscription.period_length) {
+                let refused = |refusal| refused_end(refusal, "items", subscription, call);
+                changed = period_end::change_length(&changed, length, call.now).map_err(refused)?;
             }
             changed.items = subscription_items::replace(&changed, listed, call.now)?;
         }
