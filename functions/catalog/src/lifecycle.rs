@@ -76,7 +76,7 @@ pub fn activate(
     start(subscription, date.unwrap_or(now), zone).map(Some)
 }
 
-/// Lets a subscription end with the period that runs.
+/// Lets a subscription end with the period that runs, also where a caller's clock stands before that.
 ///
 /// # Errors
 /// `NotStarted` where no period runs yet, `Time` where its end is out of range.
@@ -86,11 +86,14 @@ pub fn schedule_cancel(subscription: &Subscription, now: Timestamp) -> Result<Op
         Status::Future => return Err(Refusal::NotStarted),
         Status::Active => {}
     }
-    let (_, period) = subscription.period_at(now)?.ok_or(Refusal::NotStarted)?;
+    let end = match subscription.current {
+        Some(current) if now < current.period.end => current.period.end,
+        _ => subscription.period_at(now)?.ok_or(Refusal::NotStarted)?.1.end,
+    };
     let mut ending = subscription.clone();
     ending.statuses.retain(|change| change.at <= now);
     ending.statuses.push(StatusChange { at: now, status: Status::NonRenewing });
-    ending.statuses.push(StatusChange { at: period.end, status: Status::Cancelled });
+    ending.statuses.push(StatusChange { at: end, status: Status::Cancelled });
     Ok(Some(ending))
 }
 
@@ -241,6 +244,17 @@ pub(crate) mod tests {
     fn an_end_at_the_very_start_of_a_period_is_the_end_of_that_period() {
         let ending = schedule_cancel(&running(), at("2026-02-28T00:00:00Z")).unwrap().unwrap();
         assert_eq!(ending.cancelled_at(), Some(at("2026-03-31T00:00:00Z")));
+    }
+
+    #[test]
+    fn an_end_that_is_scheduled_by_a_clock_behind_the_period_is_the_end_of_the_one_that_runs() {
+        let mut later = running();
+        let period = later.cadence.as_ref().unwrap().period(1).unwrap();
+        later.current = Some(CurrentPeriod { number: 1, period });
+
+        let ending = schedule_cancel(&later, period.start.plus_millis(-1)).unwrap().unwrap();
+
+        assert_eq!(ending.cancelled_at(), Some(period.end));
     }
 
     #[test]

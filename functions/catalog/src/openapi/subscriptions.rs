@@ -52,7 +52,8 @@ pub fn operations() -> Vec<Operation> {
         "Replaces the list of items, or changes settings. A price that is new on the list is on the subscription from now \
          on, one that is not listed any more was on it until now. Where all prices of the list have another period length, \
          the period that runs ends now and the next one, of that length, begins: what this means for its amounts is said \
-         at move-period-end. A subscription that ends with its period refuses that.",
+         at move-period-end. A subscription that has not started has them from its start, and one that ends with its \
+         period refuses them.",
     )
     .change::<SubscriptionChange>(json!({ "grace_seconds": 7_200 }))
     .problems(&[Kind::Conflict, Kind::Invalid, Kind::UnknownItemPrice, Kind::PeriodsPending]);

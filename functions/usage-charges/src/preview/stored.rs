@@ -143,7 +143,9 @@ fn replaced<'a>(
     let current = basis.period();
     let mut replaced = new.replaced(inputs)?;
     if let Some(proration) = new.proration {
-        if proration == Some(ProrationBasis::ThirtyDayMonths) && !is_in_months(subscription.period_length.unit) {
+        let cadence = subscription.cadence.as_ref().map(|cadence| cadence.cadence_of(current.number.into()).1);
+        let unit = cadence.map_or(subscription.period_length.unit, |cadence| cadence.unit());
+        if proration == Some(ProrationBasis::ThirtyDayMonths) && !is_in_months(unit) {
             return Err(invalid("proration", "months of 30 days are counted in periods of months or years"));
         }
         replaced.proration = match proration {
