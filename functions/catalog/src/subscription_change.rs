@@ -10,6 +10,7 @@ use api::usage_place::local_zone;
 use api::{Call, Kind, NumberText, Problem, fault, json_response};
 use billing::id::SubscriptionId;
 use billing::subscription::{Status, Subscription};
+use billing::timestamp::Timestamp;
 use billing::usage_rules::{LateUsage, UsageLimit};
 use serde_json::Value;
 use store::Updated;
@@ -72,8 +73,8 @@ pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         Some(entries) => Some(subscription_items::check(deps, call.site()?, entries).await?),
         None => None,
     };
-    update(deps, call, |subscription| {
-        if subscription.status_at(call.now) == Status::Cancelled {
+    update(deps, call, |subscription, now| {
+        if subscription.status_at(now) == Status::Cancelled {
             return Err(Problem::new(Kind::Invalid, "the subscription is cancelled"));
         }
         let mut changed = subscription.clone();
@@ -88,10 +89,10 @@ pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
         if let Some(listed) = &listed {
             let length = listed.first().map(|first| first.price().period);
             if let Some(length) = length.filter(|length| *length != subscription.period_length) {
-                let refused = |refusal| refused_end(refusal, "items", subscription, call);
-                changed = period_end::change_length(&changed, length, call.now).map_err(refused)?;
+                let refused = |refusal| refused_end(refusal, "items", subscription, now);
+                changed = period_end::change_length(&changed, length, now).map_err(refused)?;
             }
-            changed.items = subscription_items::replace(&changed, listed, call.now)?;
+            changed.items = subscription_items::replace(&changed, listed, now)?;
         }
         Ok((changed != *subscription).then_some(changed))
     })
@@ -106,9 +107,9 @@ pub async fn activate(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>,
     let zone = site::current(deps, call).await?.time_zone;
     let activation: Activation = optional_body(call)?;
     let date = activation.start_date.map(|date| text::time(&date, "start_date", zone)).transpose()?;
-    update(deps, call, |subscription| {
-        let refused = |refusal| refused(refusal, subscription, call);
-        lifecycle::activate(subscription, date, zone, call.now).map_err(refused)
+    update(deps, call, |subscription, now| {
+        let refused = |refusal| refused(refusal, subscription, now);
+        lifecycle::activate(subscription, date, zone, now).map_err(refused)
     })
     .await
 }
@@ -119,8 +120,8 @@ pub async fn activate(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>,
 /// 404, 422 where it has not started.
 pub async fn schedule_cancel(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     let Nothing {} = optional_body(call)?;
-    update(deps, call, |subscription| {
-        lifecycle::schedule_cancel(subscription, call.now).map_err(|refusal| refused(refusal, subscription, call))
+    update(deps, call, |subscription, now| {
+        lifecycle::schedule_cancel(subscription, now).map_err(|refusal| refused(refusal, subscription, now))
     })
     .await
 }
@@ -131,7 +132,7 @@ pub async fn schedule_cancel(deps: &Deps, call: &Call<Route>) -> Result<Response
 /// 404.
 pub async fn cancel(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     let Nothing {} = optional_body(call)?;
-    update(deps, call, |subscription| Ok(lifecycle::cancel(subscription, call.now))).await
+    update(deps, call, |subscription, now| Ok(lifecycle::cancel(subscription, now))).await
 }
 
 /// Lets the period that runs end elsewhere, or now.
@@ -145,37 +146,41 @@ pub async fn move_period_end(deps: &Deps, call: &Call<Route>) -> Result<Response
         return Err(invalid("period", "say which period ends now, or when the one that runs ends"));
     }
     let site = call.site()?;
-    update(deps, call, |subscription| {
+    update(deps, call, |subscription, now| {
         let zone = local_zone(site, subscription);
         let end = asked.end.as_ref().map(|end| text::time(end, "end", zone)).transpose()?;
-        let refused = |refusal| refused_end(refusal, "end", subscription, call);
-        period_end::move_end(subscription, asked.period, end, call.now).map_err(refused)
+        let refused = |refusal| refused_end(refusal, "end", subscription, now);
+        period_end::move_end(subscription, asked.period, end, now).map_err(refused)
     })
     .await
 }
 
 /// Decides on what stands, writes it on condition that it still stands, and answers with what became of it.
 ///
-/// What is due comes first, so that a change never reaches into a period that has ended.
+/// What is due comes first, so that a change never reaches into a period that has ended. A caller's clock may be behind the one
+/// that changed the subscription last, or generated its period: `decide` gets an instant that is not before that change, or it
+/// would undo what is on an invoice already.
 async fn update(
     deps: &Deps,
     call: &Call<Route>,
-    decide: impl Fn(&Subscription) -> Result<Option<Subscription>, Problem>,
+    decide: impl Fn(&Subscription, Timestamp) -> Result<Option<Subscription>, Problem>,
 ) -> Result<Response<Body>, Problem> {
     let id: SubscriptionId = call.param("id")?;
-    let (site, now) = (call.site()?, call.now);
+    let site = call.site()?;
     for _ in 0..ATTEMPTS {
         let mut before = load(deps, site, &id).await?;
+        let mut now = call.now.max(before.value.updated_at);
         if billing::closing::due_boundary(&before.value, now).is_some() {
             caught_up(deps, site, before.value, now).await?;
             before = load(deps, site, &id).await?;
+            now = now.max(before.value.updated_at);
         }
         // Stuck, or so far behind that the queue has to go on: a change now would reach into an ended period.
         if billing::closing::due_boundary(&before.value, now).is_some() {
             let detail = "periods of the subscription that have ended are not generated yet; GET /v1/stuck may say why";
             return Err(Problem::new(Kind::PeriodsPending, detail));
         }
-        let Some(mut after) = decide(&before.value)? else {
+        let Some(mut after) = decide(&before.value, now)? else {
             return Ok(json_response(200, &body(&before.value, now)));
         };
         after.updated_at = now;
@@ -196,7 +201,7 @@ fn optional_body<T: Default + serde::de::DeserializeOwned>(call: &Call<Route>) -
     if call.body_text()?.trim().is_empty() { Ok(T::default()) } else { call.json() }
 }
 
-fn refused(refusal: Refusal, subscription: &Subscription, call: &Call<Route>) -> Problem {
+fn refused(refusal: Refusal, subscription: &Subscription, now: Timestamp) -> Problem {
     let detail = match refusal {
         Refusal::Time(error) => return invalid("start_date", error.to_string()),
         Refusal::NotStarted => {
@@ -205,14 +210,14 @@ fn refused(refusal: Refusal, subscription: &Subscription, call: &Call<Route>) ->
         Refusal::Started { at } => format!("the subscription started at {at}"),
         Refusal::Cancelled => "the subscription is cancelled".to_owned(),
     };
-    conflict(detail, subscription, call)
+    conflict(detail, subscription, now)
 }
 
 /// `field` is what asks for the end.
-fn refused_end(refusal: period_end::Refusal, field: &str, subscription: &Subscription, call: &Call<Route>) -> Problem {
+fn refused_end(refusal: period_end::Refusal, field: &str, subscription: &Subscription, now: Timestamp) -> Problem {
     use period_end::{MOST_MOVES, Refusal};
     let detail = match refusal {
-        Refusal::Cancelled => return conflict("the subscription is cancelled".to_owned(), subscription, call),
+        Refusal::Cancelled => return conflict("the subscription is cancelled".to_owned(), subscription, now),
         Refusal::NotStarted => return Problem::new(Kind::Invalid, "the subscription has not started"),
         Refusal::NotRunning { number } => return invalid("period", format!("the period that runs is {number}")),
         Refusal::NonRenewing => {
@@ -230,7 +235,7 @@ fn refused_end(refusal: period_end::Refusal, field: &str, subscription: &Subscri
     invalid(field, detail)
 }
 
-fn conflict(detail: String, subscription: &Subscription, call: &Call<Route>) -> Problem {
-    let existing = serde_json::to_value(body(subscription, call.now)).unwrap_or(Value::Null);
+fn conflict(detail: String, subscription: &Subscription, now: Timestamp) -> Problem {
+    let existing = serde_json::to_value(body(subscription, now)).unwrap_or(Value::Null);
     Problem::new(Kind::Conflict, detail).with("existing", existing)
 }
