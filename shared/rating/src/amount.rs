@@ -83,6 +83,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn equal_amounts_share_their_canonical_text() {
+        for (text, canonical) in [("0.70", "0.7"), ("0.700", "0.7"), ("100", "100"), ("0.00", "0"), ("-1.20", "-1.2")] {
+            assert_eq!(text.parse::<Amount>().unwrap().canonical(), canonical);
+        }
+    }
+
+    #[test]
     fn json_is_a_string_and_nothing_else() {
         let amount: Amount = serde_json::from_str("\"-10.00\"").unwrap();
         assert!(amount.is_negative());

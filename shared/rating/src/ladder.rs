@@ -238,6 +238,7 @@ impl Short {
 mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use proptest::test_runner::contextualize_config;
 
     use super::*;
 
@@ -253,7 +254,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(100_000))]
+        #![proptest_config(contextualize_config(ProptestConfig::with_cases(100_000)))]
 
         #[test]
         fn the_short_way_gives_the_steps_of_the_exact_one(
@@ -308,5 +309,9 @@ mod tests {
         let mut steps = Vec::new();
         assert!(ladder.graduated_short(&"1234567.891".parse().unwrap(), &mut steps, step).is_some());
         assert_eq!(steps.len(), 3);
+        let closed = Ladder::new(&[tier(Some("1000")), tier(Some("10000.5"))], false);
+        assert!(closed.graduated_short(&"10000.5".parse().unwrap(), &mut steps, step).is_some());
+        assert!(closed.graduated_short(&"10000.51".parse().unwrap(), &mut steps, step).is_none());
+        assert_eq!(steps.len(), 5);
     }
 }

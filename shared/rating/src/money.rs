@@ -154,7 +154,7 @@ fn minor_per_major(currency: Currency) -> Number {
 
 /// `nearest_integer` of a number in its fast form; None where it does not fit.
 fn nearest_scaled(value: Scaled, minor_digits: u8, rounding: Rounding) -> Option<i128> {
-    let Some(beyond) = value.scale.checked_sub(minor_digits).filter(|&beyond| beyond > 0) else {
+    let Some(beyond) = value.scale.checked_sub(minor_digits) else {
         return value.mantissa_at(minor_digits);
     };
     let unit = power_of_ten(beyond)?;
@@ -226,6 +226,22 @@ mod tests {
             assert_eq!(Money::round(&value.forced_big(), currency(code), rounding), Ok(money));
             assert_eq!(money.to_string(), rounded, "{value} {code} {rounding:?}");
             assert_eq!(Money::parse(rounded, currency(code)), Ok(money));
+        }
+    }
+
+    #[test]
+    fn an_ordinary_amount_is_rounded_without_big_integers() {
+        for (value, minor_units) in [("28", 2_800), ("28.05", 2_805), ("28.045", 2_805), ("-28.0449", -2_804)] {
+            let scaled = value.parse::<Number>().unwrap().scaled().unwrap();
+            assert_eq!(nearest_scaled(scaled, 2, Rounding::default()), Some(minor_units), "{value}");
+        }
+    }
+
+    #[test]
+    fn an_amount_is_nothing_or_less_by_its_minor_units() {
+        for (minor_units, zero, negative) in [(-1, false, true), (0, true, false), (1, false, false)] {
+            let money = Money::from_minor_units(minor_units, currency("USD"));
+            assert_eq!((money.is_zero(), money.is_negative()), (zero, negative), "{minor_units}");
         }
     }
 

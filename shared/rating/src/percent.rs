@@ -30,11 +30,6 @@ impl Percent {
     /// Nothing.
     pub const ZERO: Percent = Percent(Decimal::ZERO);
 
-    /// Says whether it is less than zero.
-    pub fn is_negative(&self) -> bool {
-        self.0.is_sign_negative()
-    }
-
     /// Returns the exact share of a number.
     pub fn of(&self, whole: &Number) -> Number {
         whole.multiply(&Number::from(*self)).hundredth()

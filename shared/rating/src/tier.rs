@@ -176,6 +176,22 @@ mod tests {
     }
 
     #[test]
+    fn tiers_are_equal_where_all_of_their_numbers_are() {
+        let read = |json| tiers(json).unwrap();
+        let one = read(r#"[{"up_to":"5","unit_amount":"1"},{}]"#);
+        assert_eq!(one, read(r#"[{"up_to":"5.0","unit_amount":"1.00"},{"up_to":null}]"#));
+        for other in [
+            r#"[{"up_to":"5","unit_amount":"1"}]"#,
+            r#"[{"up_to":"6","unit_amount":"1"},{}]"#,
+            r#"[{"up_to":"5","unit_amount":"2"},{}]"#,
+            r#"[{"up_to":"5","unit_amount":"1","flat_amount":"1"},{}]"#,
+            r#"[{"up_to":"5","unit_amount":"1","package_size":"1"},{}]"#,
+        ] {
+            assert_ne!(one, read(other), "{other}");
+        }
+    }
+
+    #[test]
     fn the_stored_form_of_tiers_stays() {
         let golden = concat!(
             r#"[{"up_to":"100","unit_amount":"0.050","flat_amount":"0","package_size":"10"},"#,

@@ -1,4 +1,4 @@
-//! The laws of rating, each tried on 100,000 cases.
+//! The laws of rating, each tried on 100,000 cases, or on as many as `PROPTEST_CASES` says.
 //!
 //! | law | test |
 //! |---|---|
@@ -24,6 +24,7 @@ mod others;
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::contextualize_config;
 use rating::{
     Aggregation, AlreadyBilled, Amount, ChargeInputs, Explanation, Measurement, Money, Number, Package, PerUnit, Price,
     Quantity, Stairstep, Step, Tier, Tiered, Tiers, Window, aggregate, rate_usage, verify,
@@ -59,7 +60,7 @@ fn plain(tiers: &Tiers) -> Vec<Tier> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(CASES))]
+    #![proptest_config(contextualize_config(ProptestConfig::with_cases(CASES)))]
 
     #[test]
     fn the_steps_of_a_charge_sum_to_its_amount(inputs in generators::inputs(), records in records()) {

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::contextualize_config;
 
 use super::*;
 
@@ -92,7 +93,7 @@ fn numbers() -> impl Strategy<Value = Number> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100_000))]
+    #![proptest_config(contextualize_config(ProptestConfig::with_cases(100_000)))]
 
     #[test]
     fn both_paths_agree(left in numbers(), right in numbers()) {

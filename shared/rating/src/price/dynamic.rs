@@ -33,11 +33,6 @@ impl Dynamic {
         Ok(Dynamic { multiplier })
     }
 
-    /// Returns what the sum is multiplied by; absent where that is 1.
-    pub fn multiplier(&self) -> Option<Quantity> {
-        self.multiplier
-    }
-
     /// # Errors
     /// `MissingAmount` for a record without one, and for a quantity without records; `NegativeAmount`.
     pub(super) fn price(

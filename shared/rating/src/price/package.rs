@@ -31,16 +31,6 @@ impl Package {
         Ok(Package { package_size, package_amount: not_negative(package_amount, "package_amount")? })
     }
 
-    /// Returns the units in a package.
-    pub fn package_size(&self) -> Quantity {
-        self.package_size
-    }
-
-    /// Returns the price of one package, in major units.
-    pub fn package_amount(&self) -> Amount {
-        self.package_amount
-    }
-
     pub(super) fn price(&self, quantity: &Number, steps: &mut Vec<Step>) -> Result<(), RatingError> {
         if quantity.is_zero() {
             return Ok(());

@@ -25,11 +25,6 @@ impl PerUnit {
         Ok(PerUnit { unit_amount: not_negative(unit_amount, "unit_amount")? })
     }
 
-    /// Returns the price of one unit, in major units.
-    pub fn unit_amount(&self) -> Amount {
-        self.unit_amount
-    }
-
     #[inline]
     pub(super) fn price(&self, quantity: &Number, steps: &mut Vec<Step>) {
         if quantity.is_zero() {

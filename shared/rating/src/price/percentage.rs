@@ -94,11 +94,6 @@ impl Percentage {
         Ok(Percentage(terms))
     }
 
-    /// Returns its numbers.
-    pub fn terms(&self) -> &PercentageTerms {
-        &self.0
-    }
-
     /// The tally of no record.
     pub(super) fn tally(&self) -> Tally {
         let terms = self.0.clone();
@@ -231,6 +226,7 @@ impl Percentage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quantity::Quantity;
 
     fn price(json: &str) -> Percentage {
         Percentage::new(serde_json::from_str(json).unwrap()).unwrap()
@@ -267,6 +263,28 @@ mod tests {
     }
 
     #[test]
+    fn what_was_free_is_a_step_where_anything_was() {
+        for (terms, quantities, free) in [
+            (r#"{"percent":"10"}"#, &["40"][..], None),
+            (r#"{"percent":"10","free_records":0}"#, &["40"], None),
+            (r#"{"percent":"10","free_records":1}"#, &["0", "40"], Some((1, "0"))),
+            (r#"{"percent":"10","free_amount":"100"}"#, &["40", "40", "40"], Some((2, "100"))),
+            (r#"{"percent":"10","free_amount":"100"}"#, &["400"], Some((0, "100"))),
+        ] {
+            let price = price(terms);
+            let mut tally = price.tally();
+            quantities.iter().for_each(|quantity| tally.take(&quantity.parse::<Quantity>().unwrap().into()));
+            let mut steps = Vec::new();
+            price.price(&Number::ZERO, Some(&tally), &mut steps);
+            let found = steps.iter().find_map(|step| match step {
+                Step::FreeAllowance { records, quantity } => Some((*records, quantity.to_text())),
+                _ => None,
+            });
+            assert_eq!(found, free.map(|(records, quantity)| (records, quantity.to_owned())), "{terms} {quantities:?}");
+        }
+    }
+
+    #[test]
     fn what_one_record_costs_has_a_least_and_a_most() {
         let bounded = price(r#"{"percent":"1","minimum_per_record":"1.75","maximum_per_record":"20"}"#);
         bounded.check(&["100"], &["1", "0.75"], "1.75");
@@ -277,5 +295,7 @@ mod tests {
         let crossed = price(r#"{"percent":"1","minimum_per_record":"5","maximum_per_record":"2"}"#);
         crossed.check(&["100"], &["1", "4", "-3"], "2");
         assert!(crossed.maximum_below_minimum().is_some());
+        let one = price(r#"{"percent":"1","minimum_per_record":"5","maximum_per_record":"5"}"#);
+        assert!(one.maximum_below_minimum().is_none());
     }
 }

@@ -7,6 +7,7 @@ const FLAT: &str = r#"{"model":"flat_fee","amount":"10.00"}"#;
 const UNIT: &str = r#"{"model":"per_unit","unit_amount":"0.05"}"#;
 const TIERED: &str = r#"{"model":"tiered","tiers":[
     {"up_to":"10","unit_amount":"1","flat_amount":"2"},{"unit_amount":"0.333"}]}"#;
+const SHARE: &str = r#"{"model":"percentage","percent":"1","amount_per_record":"0.10"}"#;
 const STAIRS: &str = r#"{"model":"stairstep","tiers":[{"up_to":"10","flat_amount":"7"}]}"#;
 
 struct Case {
@@ -78,6 +79,8 @@ fn an_agreed_quantity_is_priced_as_it_is() {
         (TIERED, "0", "0.00"),
         (TIERED, "11", "12.33"),
         (STAIRS, "10", "7.00"),
+        (SHARE, "0", "0.00"),
+        (SHARE, "250", "2.60"),
     ] {
         let case = Case::new(price, "0", false);
         let charge = rate_quantity(&case.inputs(), quantity.parse().unwrap()).unwrap();

@@ -55,6 +55,8 @@ mod tests {
             let read = |text: Option<&str>| text.map(|text| text.parse().unwrap());
             limit(read(minimum), read(maximum), &already_billed.parse().unwrap(), &mut trail);
             assert_eq!(trail.amount.to_text(), limited, "{amount} {minimum:?} {maximum:?} {already_billed}");
+            let (steps, _) = trail.amounts();
+            assert!(steps.iter().all(|amount| amount != "0"), "{amount} {minimum:?} {maximum:?}: a step for nothing");
         }
         let mut trail = Trail::of("50");
         limit(Some("100".parse().unwrap()), Some("80".parse().unwrap()), &Number::ZERO, &mut trail);

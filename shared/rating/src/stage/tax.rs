@@ -314,6 +314,15 @@ mod tests {
     }
 
     #[test]
+    fn a_tax_says_its_rates_and_whether_amounts_contain_them() {
+        for inclusive in [false, true] {
+            let tax = tax(&["19", "2.5"], inclusive);
+            let percents: Vec<String> = tax.rates().iter().map(|rate| rate.percent.to_string()).collect();
+            assert_eq!((percents, tax.is_inclusive()), (vec!["19".to_owned(), "2.5".to_owned()], inclusive));
+        }
+    }
+
+    #[test]
     fn each_rate_is_taken_of_the_same_amount() {
         for (amount, rates, inclusive, [net, gross], taxes) in [
             ("10.00", &["19"][..], false, ["10.00", "11.90"], &["1.90"][..]),

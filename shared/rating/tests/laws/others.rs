@@ -1,13 +1,14 @@
 //! What else holds of every price, beside the laws.
 
 use proptest::prelude::*;
+use proptest::test_runner::contextualize_config;
 use rating::{Amount, Money, Number, PerUnit, Price, Quantity, Step, Tier, Tiered, Tiers, Volume};
 
 use crate::CASES;
 use crate::generators::{amount, decimal, price, quantity, tiers};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(CASES))]
+    #![proptest_config(contextualize_config(ProptestConfig::with_cases(CASES)))]
 
     #[test]
     fn a_graduated_price_never_falls_as_the_quantity_rises(tiers in tiers(false), one in quantity(), other in quantity()) {
