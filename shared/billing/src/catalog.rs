@@ -168,3 +168,42 @@ impl ItemPrice {
         RecordRules::of(self.aggregation, &self.price, self.metered)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::closing::tests::price;
+
+    #[test]
+    fn invoice_numbers_begin_with_the_customers_number_or_else_the_id() {
+        let stored = concat!(
+            r#"{"id":"acme","name":"Acme","payment_terms":"NET 7","auto_collection":false,"#,
+            r#""created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}"#,
+        );
+        let mut customer: Customer = serde_json::from_str(stored).unwrap();
+        assert_eq!(customer.invoice_prefix(), "acme");
+
+        customer.number = Some("1234".into());
+
+        assert_eq!(customer.invoice_prefix(), "1234");
+    }
+
+    #[test]
+    fn usage_is_taken_where_it_is_billed_or_counted_against_a_feature() {
+        for (metered, feature, takes_usage) in
+            [(false, None, false), (false, Some("users"), true), (true, None, true), (true, Some("users"), true)]
+        {
+            let feature_id = feature.map(|id| id.parse().unwrap());
+            let price = ItemPrice { metered, feature_id, ..price("seat", 1).1 };
+            assert_eq!(price.takes_usage(), takes_usage, "{metered} {feature:?}");
+        }
+    }
+
+    #[test]
+    fn a_price_asks_its_records_for_what_it_counts() {
+        let counted = ItemPrice { aggregation: Aggregation::UniqueCount, ..price("minutes", 1).1 };
+
+        assert!(counted.record_rules().unique_value);
+        assert!(price("minutes", 1).1.record_rules().are_plain());
+    }
+}

@@ -196,7 +196,7 @@ pub(crate) mod tests {
         }
     }
 
-    fn price(id: &str, version: u32) -> (ItemPriceId, ItemPrice) {
+    pub(crate) fn price(id: &str, version: u32) -> (ItemPriceId, ItemPrice) {
         let id: ItemPriceId = id.parse().unwrap();
         let price = ItemPrice {
             id: id.clone(),
@@ -224,7 +224,7 @@ pub(crate) mod tests {
         (id, price)
     }
 
-    fn prices(version: u32) -> BTreeMap<ItemPriceId, ItemPrice> {
+    pub(crate) fn prices(version: u32) -> BTreeMap<ItemPriceId, ItemPrice> {
         ["seat", "minutes", "support"].into_iter().map(|id| price(id, version)).collect()
     }
 
@@ -289,6 +289,23 @@ pub(crate) mod tests {
 
         assert_eq!(generated.invoice, None);
         assert_eq!(generated.subscription.next_boundary(), None);
+    }
+
+    #[test]
+    fn an_invoice_does_not_close_before_the_one_before_it() {
+        let head = subscription();
+        let first = due_boundary(&head, at("2026-01-31T00:00:00Z")).unwrap();
+        let head = generate(&head, first, &prices(1), 0, first.at).unwrap().subscription;
+        let second = due_boundary(&head, at("2026-02-28T00:00:00Z")).unwrap();
+        let mut head = generate(&head, second, &prices(1), 40 * 86_400, second.at).unwrap().subscription;
+        let third = due_boundary(&head, at("2026-03-31T00:00:00Z")).unwrap();
+
+        let invoice = generate(&head, third, &prices(1), 0, third.at).unwrap().invoice.unwrap();
+
+        assert_eq!(invoice.closes_at, at("2026-04-09T00:00:00Z"));
+        head.items.clear();
+        let without = generate(&head, third, &prices(1), 3_600, third.at).unwrap();
+        assert_eq!((without.invoice, without.subscription.last_close), (None, head.last_close));
     }
 
     #[test]

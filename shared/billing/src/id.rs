@@ -164,6 +164,21 @@ mod tests {
     }
 
     #[test]
+    fn an_invoice_id_says_its_subscription_and_boundary_and_has_one_spelling() {
+        for (subscription, boundary, id) in
+            [("voip-acme", 0, "inv_voip-acme_0"), ("a_1", 4_294_967_295, "inv_a_1_4294967295")]
+        {
+            let subscription: SubscriptionId = subscription.parse().unwrap();
+            let made = InvoiceId::of(&subscription, boundary);
+            assert_eq!(made.as_str(), id);
+            assert_eq!(made.parts(), Some((subscription, boundary)));
+        }
+        for id in ["inv_a_007", "inv_a_", "inv__7", "inv_7", "a_7", "inv_a_4294967296", "li_a_7"] {
+            assert_eq!(id.parse::<InvoiceId>().unwrap().parts(), None, "{id}");
+        }
+    }
+
+    #[test]
     fn ids_sort_by_their_bytes() {
         let mut ids: Vec<ItemId> = ["b", "B", "a", "10", "9"].map(|text| text.parse().unwrap()).into();
         ids.sort();

@@ -280,3 +280,6 @@ impl Invoice {
         format!("li_{item}_{}", self.boundary)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -193,6 +193,12 @@ mod tests {
     }
 
     #[test]
+    fn months_and_years_are_counted_in_months() {
+        use CadenceUnit::{Day, Month, Week, Year};
+        assert_eq!([Day, Week, Month, Year].map(is_in_months), [false, false, true, true]);
+    }
+
+    #[test]
     fn the_parts_of_a_period_add_up_to_it() {
         use ProrationBasis::{CalendarDays, CalendarSeconds, ThirtyDayMonths};
         let (start, end) = ("2026-02-01 00:00:00", None);

@@ -96,3 +96,50 @@ impl ApiKey {
         self.expires_at.is_none_or(|expiry| now < expiry)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_test_site_lives_by_its_own_clock_and_a_live_one_by_the_real_one() {
+        let (real, set) = (at("2026-01-01T00:00:00Z"), at("2030-05-01T00:00:00Z"));
+        let live: Site = serde_json::from_str(
+            r#"{"id":"main","time_zone":"UTC","rounding":"half_even","grace_seconds":0,"created_at":"2026-01-01T00:00:00Z"}"#,
+        )
+        .unwrap();
+        let test = Site { test_clock: Some(set), ..live.clone() };
+
+        assert_eq!((live.now(real), live.is_test()), (real, false));
+        assert_eq!((test.now(real), test.is_test()), (set, true));
+    }
+
+    #[test]
+    fn a_key_allows_what_it_was_made_for_until_it_expires() {
+        use Scope::{Admin, Read, UsageWrite};
+        let expiry = at("2026-01-31T00:00:00Z");
+        let key = |scopes: &[Scope], expires_at| ApiKey {
+            site_id: "main".parse().unwrap(),
+            scopes: scopes.to_vec(),
+            expires_at,
+            created_at: at("2026-01-01T00:00:00Z"),
+            deleted_at: None,
+        };
+        for (scopes, allowed) in [
+            (&[][..], [false, false, false]),
+            (&[UsageWrite], [true, false, false]),
+            (&[UsageWrite, Read], [true, true, false]),
+            (&[Admin], [true, true, true]),
+        ] {
+            let allows = |key: &ApiKey, now| [UsageWrite, Read, Admin].map(|scope| key.allows(scope, now));
+            assert_eq!(allows(&key(scopes, None), Timestamp::MAX), allowed, "{scopes:?}");
+            assert_eq!(allows(&key(scopes, Some(expiry)), expiry.plus_millis(-1)), allowed, "{scopes:?}");
+            assert_eq!(allows(&key(scopes, Some(expiry)), expiry), [false; 3], "{scopes:?}");
+            assert_eq!(allows(&key(scopes, Some(expiry)), expiry.plus_millis(1)), [false; 3], "{scopes:?}");
+        }
+    }
+}

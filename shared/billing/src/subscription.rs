@@ -287,7 +287,25 @@ mod tests {
         assert!(!Span { from: instant, to: Some(instant) }.overlaps(period));
         assert!(Span { from: instant, to: Some(after) }.overlaps(period));
         assert!(!Span { from: period.end, to: None }.overlaps(period));
+        assert!(!Span { from: Timestamp::MIN, to: Some(period.start) }.overlaps(period));
+        assert!(Span { from: Timestamp::MIN, to: Some(period.start.plus_millis(1)) }.overlaps(period));
         assert!(!Span { from: period.start, to: None }.overlaps(BillingPeriod::new(instant, instant).unwrap()));
+    }
+
+    #[test]
+    fn an_item_was_on_in_a_period_that_any_of_its_stretches_overlaps() {
+        let mut item = crate::closing::tests::subscription().items.remove(0);
+        let days = |from: &str, to: &str| BillingPeriod::new(at(from), at(to)).unwrap();
+        let stretch = |from, to| Span { from: at(from), to: Some(at(to)) };
+        item.on = vec![
+            stretch("2026-01-01T00:00:00Z", "2026-01-10T00:00:00Z"),
+            stretch("2026-01-20T00:00:00Z", "2026-01-30T00:00:00Z"),
+        ];
+
+        assert!(item.was_on(days("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z")));
+        assert!(item.was_on(days("2026-01-29T00:00:00Z", "2026-02-01T00:00:00Z")));
+        assert!(!item.was_on(days("2026-01-10T00:00:00Z", "2026-01-20T00:00:00Z")));
+        assert!(!item.was_on(days("2026-01-30T00:00:00Z", "2026-02-01T00:00:00Z")));
     }
 
     #[test]
@@ -300,6 +318,67 @@ mod tests {
         assert_eq!(subscription.status_at(at("2026-01-31T00:00:00Z")), Status::Active);
         assert_eq!(cancelled.status_at(at("2026-03-10T11:59:59.999Z")), Status::Active);
         assert_eq!(cancelled.status_at(at("2026-03-10T12:00:00Z")), Status::Cancelled);
+    }
+
+    #[test]
+    fn usage_is_billed_while_the_subscription_is_in_force_and_has_the_price() {
+        use NotBillable::{PriceNotOnSubscription, SubscriptionInactive};
+        let mut subscription = crate::closing::tests::subscription();
+        let change = |text, status| StatusChange { at: at(text), status };
+        subscription.statuses.push(change("2026-03-01T00:00:00Z", Status::NonRenewing));
+        subscription.statuses.push(change("2026-04-01T00:00:00Z", Status::Cancelled));
+        subscription.items[1].on = vec![Span { from: at("2026-02-01T00:00:00Z"), to: None }];
+        for (date, reason) in [
+            ("2026-01-30T23:59:59.999Z", Some(SubscriptionInactive)),
+            ("2026-01-31T00:00:00Z", Some(PriceNotOnSubscription)),
+            ("2026-02-01T00:00:00Z", None),
+            ("2026-03-01T00:00:00Z", None),
+            ("2026-03-31T23:59:59.999Z", None),
+            ("2026-04-01T00:00:00Z", Some(SubscriptionInactive)),
+        ] {
+            assert_eq!(subscription.not_billable(&subscription.items[1], at(date)), reason, "{date}");
+        }
+        let words = [NotBillable::Late, SubscriptionInactive, PriceNotOnSubscription].map(NotBillable::as_str);
+        assert_eq!(words, ["late", "subscription_inactive", "price_not_on_subscription"]);
+    }
+
+    #[test]
+    fn a_date_before_the_start_lies_in_a_period_of_a_negative_number() {
+        let mut subscription = crate::closing::tests::subscription();
+
+        for (date, number, start) in [
+            ("2026-01-30T23:59:59.999Z", -1, "2025-12-31T00:00:00Z"),
+            ("2026-01-31T00:00:00Z", 0, "2026-01-31T00:00:00Z"),
+            ("2026-02-28T00:00:00Z", 1, "2026-02-28T00:00:00Z"),
+        ] {
+            let (found, period) = subscription.period_at(at(date)).unwrap().unwrap();
+            assert_eq!((found, period.start), (number, at(start)), "{date}");
+        }
+        subscription.cadence = None;
+        assert_eq!(subscription.period_at(at("2026-02-28T00:00:00Z")), Ok(None));
+    }
+
+    #[test]
+    fn what_an_item_says_itself_goes_before_what_its_price_says() {
+        let mut item = crate::closing::tests::subscription().items.remove(1);
+        let price =
+            ItemPrice { included_usage: "100".parse().unwrap(), ..crate::closing::tests::price("minutes", 1).1 };
+        assert_eq!((item.included(&price).to_string().as_str(), item.own_terms().included_usage), ("100", None));
+
+        item.included_usage = Some("0".parse().unwrap());
+
+        assert!(item.included(&price).is_zero());
+        assert_eq!(item.own_terms().included_usage, item.included_usage);
+    }
+
+    #[test]
+    fn usage_is_taken_for_an_item_that_is_billed_by_it_or_counts_it_against_a_feature() {
+        let mut item = crate::closing::tests::subscription().items.remove(0);
+        assert!(!item.takes_usage());
+        item.feature_id = Some("users".parse().unwrap());
+        assert!(item.takes_usage());
+        (item.feature_id, item.metered) = (None, true);
+        assert!(item.takes_usage());
     }
 
     #[test]

@@ -125,3 +125,6 @@ pub fn inputs_in_period<'a>(
     };
     Ok(ChargeInputs { proration, ..inputs(price, own, rounding) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,5 +57,7 @@ mod tests {
         for (usages, allowed) in [(0, false), (1, true), (MOST_USAGES, true), (MOST_USAGES + 1, false)] {
             assert_eq!(UsageLimit::try_from(usages).is_ok(), allowed, "{usages}");
         }
+        let limit: UsageLimit = serde_json::from_str("250").unwrap();
+        assert_eq!((limit.get(), serde_json::to_string(&limit).unwrap().as_str()), (250, "250"));
     }
 }
