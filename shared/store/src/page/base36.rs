@@ -37,8 +37,10 @@ mod tests {
 
     #[test]
     fn numbers_survive_the_round_trip_and_have_one_text_each() {
-        for value in [0, 1, 35, 36, 1_442_275_200_000, -1, -36] {
-            assert_eq!(parse_signed(&signed(value)), Some(value));
+        for (value, text) in
+            [(0, "0"), (1, "1"), (35, "z"), (36, "10"), (1_442_275_200_000, "iekleyo0"), (-1, "-1"), (-36, "-10")]
+        {
+            assert_eq!((signed(value).as_str(), parse_signed(text)), (text, Some(value)));
         }
         assert_eq!([parse_signed("+1"), parse_signed("01"), parse_signed("A"), parse_signed("")], [None; 4]);
         assert!(fixed(946_684_800_000) < fixed(95_617_584_000_000));

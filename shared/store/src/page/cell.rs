@@ -255,6 +255,7 @@ mod tests {
         assert_eq!(version.content.unique_value.as_deref(), Some("%3B;|,.n=\u{1f600}%"));
         assert_eq!(version.content.amount.unwrap().to_string(), "0.70");
         assert!(back.was_deleted(&content("7.0")) && back.was_deleted_version(date));
+        assert!(!back.was_deleted(&content("8")) && !back.was_deleted_version(date.plus_millis(1)));
         assert_eq!(version.updated_at, date.plus_millis(1), "later than what was deleted, whatever the clock");
     }
 

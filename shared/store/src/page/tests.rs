@@ -39,6 +39,16 @@ fn bounds_sort_as_record_keys_do() {
 }
 
 #[test]
+fn a_bound_is_nine_digits_and_perhaps_an_id_behind_a_dot() {
+    for text in ["000000000", "0if7hj680", "0if7hj680.call-7"] {
+        assert_eq!(Bound::parse(text).map(|bound| bound.to_string()).as_deref(), Some(text));
+    }
+    for text in ["", "0if7hj68", "0IF7HJ680", "0if7hj68-", "0if7hj6800", "0if7hj680-call", "0if7hj68-.call"] {
+        assert_eq!(Bound::parse(text), None, "{text}");
+    }
+}
+
+#[test]
 fn a_record_is_named_by_its_distance_from_any_start_and_read_back() {
     for start in [Bound::origin(), Bound::at(at(0)), Bound::of(&key(0, Some("id.with.dots")))] {
         for key in [key(0, None), key(86_400_000, None), key(5, Some("a.b:c-d_E"))] {
@@ -61,6 +71,119 @@ fn a_page_answers_in_the_order_of_the_protocol() {
     page.sealed = Some(0);
     assert!(matches!(page.answer(&key(5, None), &content("8")), Answer::Sealed(Some(_))));
     assert!(matches!(page.answer(&key(100, None), &content("1")), Answer::MoveRight), "the end comes before the seal");
+}
+
+#[test]
+fn a_page_holds_its_start_and_not_its_end() {
+    let page = page(10, 20, cells([]));
+
+    for (millis, inside) in [(9, false), (10, true), (19, true), (20, false)] {
+        assert_eq!(page.contains(&Bound::at(at(millis))), inside, "{millis}");
+    }
+}
+
+#[test]
+fn bytes_are_counted_as_dynamodb_counts_them() {
+    let plain = page(0, 100, BTreeMap::from([(key(1, None), cell("1")), (key(36, Some("a")), cell("12.5"))])).draft();
+    let from_a_record = Draft { start: Bound::of(&key(0, Some("id"))), ..plain.clone() };
+
+    // The names 1 and 10.a, the values 1;-1 and 12.5;-10.
+    assert_eq!(plain.bytes(), 1 + 4 + 4 + 8);
+    // Two bounds of nine digits, the name E, and two numbers of at most four bytes with their names.
+    assert_eq!(plain.bookkeeping(), 9 + 9 + 1 + 10);
+    assert_eq!(from_a_record.bookkeeping(), 12 + 9 + 1 + 10);
+}
+
+#[test]
+fn a_page_is_worn_once_more_was_written_into_it_than_it_holds() {
+    let mut page = page(0, 100, cells([1, 2]));
+    let held = u64::try_from(page.draft().bytes()).unwrap();
+
+    for (bytes, worn) in [(0, false), (held - 1, false), (held, false), (held + 1, true)] {
+        page.bytes = bytes;
+        assert_eq!(page.is_worn(), worn, "{bytes} of {held}");
+    }
+}
+
+/// Records that take 7 bytes each, and the first of a page 4.
+fn even(count: i64) -> BTreeMap<RecordKey, Cell> {
+    let record = |n: i64| (key(n * 46_656, None), Cell::new(content("1"), at(n * 46_656)));
+    (0..count).map(record).collect()
+}
+
+/// How many records go into each page, where so many bytes of records fit into one.
+fn counts(present: &BTreeMap<RecordKey, Cell>, added: &BTreeMap<RecordKey, Cell>, room: usize) -> Vec<usize> {
+    let (start, end) = (Bound::at(at(0)), Bound::at(at(10_000_000)));
+    let bookkeeping = page(0, 10_000_000, cells([])).draft().bookkeeping();
+    let drafts = lay_out(&start, &end, present, added, FULL_PAGE_BYTES - bookkeeping - room, false);
+    for draft in &drafts {
+        assert!(draft.cells.keys().all(|key| draft.start <= Bound::of(key) && Bound::of(key) < draft.end));
+    }
+    drafts.iter().map(|draft| draft.cells.len()).collect()
+}
+
+#[test]
+fn records_that_come_in_order_fill_one_page_after_the_other() {
+    let none = BTreeMap::new();
+
+    assert_eq!(counts(&none, &even(12), 4 + 7 * 4), [5, 5, 2]);
+    assert_eq!(counts(&none, &even(12), 4 + 7 * 4 - 1), [4, 4, 4]);
+    assert_eq!(counts(&none, &even(5), 4 + 7 * 4), [5]);
+    assert_eq!(counts(&none, &even(3), 1), [1, 1, 1], "a record that is longer than a page has one of its own");
+}
+
+#[test]
+fn a_record_in_between_makes_as_few_pages_as_there_can_be_and_fills_them_evenly() {
+    let mut present = even(20);
+    let between = BTreeMap::from([present.pop_first().unwrap()]);
+    let last = BTreeMap::from([even(20).pop_last().unwrap()]);
+
+    assert_eq!(counts(&present, &between, 4 + 7 * 19), [20]);
+    assert_eq!(counts(&present, &between, 4 + 7 * 18), [11, 9]);
+    assert_eq!(counts(&even(20), &last, 4 + 7 * 18), [11, 9], "a correction of the last record is no new record");
+}
+
+#[test]
+fn pages_of_records_that_share_an_instant_have_room_for_their_longer_bounds() {
+    let record = |n: i64| (key(0, Some(&format!("a{n}"))), Cell::new(content("1"), at(0)));
+    let shared = (0..8).map(record).collect();
+
+    // Each takes 7 bytes, and each bound between two of them 3 more than one that is an instant.
+    assert_eq!(counts(&BTreeMap::new(), &shared, 24), [3, 2, 3]);
+}
+
+#[test]
+fn a_bound_between_two_records_is_an_instant_where_it_can_be() {
+    for (left, right, bound) in [
+        (key(0, None), key(1, None), Bound::at(at(1))),
+        (key(0, None), key(1, Some("a")), Bound::at(at(1))),
+        (key(1, None), key(1, Some("a")), Bound::of(&key(1, Some("a")))),
+        (key(1, Some("a")), key(1, Some("b")), Bound::of(&key(1, Some("b")))),
+    ] {
+        assert_eq!(bound_before(&right, Some(&left)), bound);
+        assert!(Bound::of(&left) < bound && bound <= Bound::of(&right));
+    }
+}
+
+#[test]
+fn a_page_is_cut_before_the_record_that_lies_right_at_the_bound() {
+    let [left, right] = cut(page(0, 100, cells([4, 5, 6])).draft(), &Bound::at(at(5)));
+
+    assert_eq!((left.start, left.end, left.cells.len()), (Bound::at(at(0)), Bound::at(at(5)), 1));
+    assert_eq!((right.start, right.end, right.cells.len()), (Bound::at(at(5)), Bound::at(at(100)), 2));
+}
+
+#[test]
+fn what_is_too_much_for_one_transaction_stays_together_in_the_last_page_for_later() {
+    for (pages, written, in_last) in [(1, 1, 1), (89, 89, 1), (90, 90, 1), (91, 90, 2), (200, 90, 111)] {
+        let drafts = (0..pages).map(|n| page(n, n + 1, cells([n])).draft()).collect();
+
+        let now = at_once(drafts);
+
+        assert_eq!((now.len(), now.last().unwrap().cells.len()), (written, in_last));
+        assert_eq!(now.last().unwrap().end, Bound::at(at(pages)));
+        assert!(now.windows(2).all(|pair| pair[0].end == pair[1].start));
+    }
 }
 
 #[test]
@@ -101,6 +224,13 @@ fn a_page_full_of_what_was_replaced_is_halved_so_that_its_end_moves() {
 }
 
 #[test]
+fn a_worn_page_whose_only_record_lies_right_at_its_start_cannot_be_split() {
+    let drafts = lay_out(&Bound::at(at(0)), &Bound::at(at(1_000)), &cells([0]), &cells([]), 400, true);
+
+    assert_eq!(drafts.len(), 1);
+}
+
+#[test]
 fn tiling_sees_gaps_half_splits_and_early_ends() {
     let chain = [page(0, 10, cells([])), page(10, 20, cells([]))];
     let (from, to) = (Bound::at(at(5)), Bound::at(at(20)));
@@ -119,12 +249,11 @@ proptest! {
         added in proptest::collection::btree_set(0_i64..5_000, 1..200),
         overhead in 60_usize..400,
         must_split: bool,
-        worn: bool,
     ) {
         let (start, end) = (Bound::at(at(0)), Bound::at(at(5_000)));
         let (present, added) = (cells(present), cells(added));
 
-        let drafts = lay_out(&start, &end, &present, &added, overhead, worn);
+        let drafts = lay_out(&start, &end, &present, &added, overhead, must_split);
 
         let mut all = present.clone();
         all.extend(added);
