@@ -147,3 +147,41 @@ async fn late_usage_that_was_stored_before_another_one_failed_is_told_to_be_reco
     let statuses: Vec<&Value> = answer["outcomes"].as_array().unwrap().iter().map(|line| &line["status"]).collect();
     assert_eq!(statuses, [201, 201]);
 }
+
+/// Answers a few transactions on usage as ones that another transaction was in the way of.
+struct UsageConflicts(AtomicU32);
+
+impl Interceptor for UsageConflicts {
+    fn before(&self, call: &Call) -> Verdict {
+        let usage = call.operation == "TransactWriteItems" && call.body().to_string().contains("USAGE#");
+        let left = |left: u32| left.checked_sub(1);
+        let hit = usage && self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_ok();
+        if hit { Verdict::Conflict } else { Verdict::Forward }
+    }
+}
+
+#[tokio::test]
+async fn a_correction_that_was_stored_before_the_rest_of_its_batch_failed_is_told_to_be_recorded_f9() {
+    let conflicts = Arc::new(UsageConflicts(AtomicU32::new(0)));
+    let engine = Engine::for_test().unwrap().with_interceptor(conflicts.clone());
+    let world = World { system: System::with_engine(engine).await.unwrap() };
+    world.make_site("2026-04-01T00:00:00Z", json!({})).await;
+    world.catalogue().await;
+    world.subscribe("2026-04-01T00:00:00Z", &["minutes-usd"]).await;
+    world.set_clock("2026-04-30T23:00:00Z").await;
+    let usage = |day: usize, quantity: &str| {
+        let date = format!("2026-04-{day:02}T00:00:00Z");
+        json!({"item_price_id": "minutes-usd", "usage_date": date, "quantity": quantity, "note": "n".repeat(100)})
+    };
+    let first = world.post("/v1/subscriptions/sub/usages", usage(1, "1")).await.expect(201);
+    world.delete(&format!("/v1/subscriptions/sub/usages/{}", first["id"].as_str().unwrap()), &[]).await.expect(204);
+    // More than fits into the page, so that it is laid out anew.
+    let usages: Vec<Value> = (1..=20).map(|day| usage(day, "2")).collect();
+    conflicts.0.store(2, Ordering::SeqCst);
+
+    let answer = world.post("/v1/subscriptions/sub/usages", json!({ "usages": usages })).await.expect(207);
+
+    let statuses: Vec<&Value> = answer["outcomes"].as_array().unwrap().iter().map(|line| &line["status"]).collect();
+    assert_eq!(statuses, [201; 20]);
+    assert_eq!(conflicts.0.load(Ordering::SeqCst), 0);
+}

@@ -32,7 +32,7 @@ pub struct Call<R> {
     pub now: Timestamp,
     /// The real time.
     pub real_now: Timestamp,
-    /// How long the work may take, counted from `real_now`; then it is given up.
+    /// How long the invocation may take, counted from `real_now`.
     pub time_left: Duration,
     pub(crate) params: Params,
     pub(crate) query: Query,

@@ -20,9 +20,6 @@ use crate::query::Query;
 /// How long an invocation may take where its context does not say: what the template gives the functions.
 const USUAL_TIME: Duration = Duration::from_secs(20);
 
-/// What is kept of an invocation's time for telling that it did not suffice.
-const TIME_TO_TELL: Duration = Duration::from_secs(1);
-
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -93,8 +90,7 @@ fn match_path(pattern: &'static str, path: &str) -> Option<Params> {
 /// Takes a request through the checks and hands it to `handle`.
 ///
 /// In order: the route (404, 405), the size of the body (413), the key (401), what it may do (403), the query string
-/// (400). `lookup` gets the SHA-256 of the key. Work that takes longer than the invocation may is given up, and answered with
-/// 503 and when to try again, before the platform ends it without a word. A problem is answered with the path as `instance` and the request's id, which
+/// (400). `lookup` gets the SHA-256 of the key. A problem is answered with the path as `instance` and the request's id, which
 /// the log's lines have too: one for each request, and those of what goes wrong on the way.
 ///
 /// Each closure hands out a future of its own (`|call| answer(deps, call)`) and not one that borrows from the closure,
@@ -115,7 +111,7 @@ where
     let path = event.raw_http_path();
     let path = if path.is_empty() { event.uri().path() } else { path }.to_owned();
     let request_id = request_id(&event);
-    let time_left = time_left(&event, now).saturating_sub(TIME_TO_TELL);
+    let time_left = time_left(&event, now);
     let span = tracing::info_span!("request", request_id);
     let mut entry = Entry::default();
     let answer = async {
@@ -152,8 +148,7 @@ where
         let headers = parts.headers;
         handle(Call { route, site, now: site_now, real_now: now, time_left, params, query, headers, body }).await
     };
-    let answer = tokio::time::timeout(time_left, answer.instrument(span.clone())).await;
-    let answer = answer.unwrap_or_else(|_| Err(out_of_time()));
+    let answer = answer.instrument(span.clone()).await;
     let response = answer.unwrap_or_else(|problem| {
         entry.problem = Some(problem.kind().type_uri());
         let problem = problem.with("instance", path.into());
@@ -182,11 +177,6 @@ impl Entry {
 
 fn unauthorized() -> Problem {
     Problem::new(Kind::Unauthorized, "send a valid API key as Authorization: Bearer <key>")
-}
-
-fn out_of_time() -> Problem {
-    let detail = "it took too long; the same request may be sent again, and what of it was done is not done twice";
-    Problem::new(Kind::Unavailable, detail)
 }
 
 /// The time until the invocation's deadline, which is 0 where there is none.

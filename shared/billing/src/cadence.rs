@@ -75,6 +75,16 @@ impl BillingCadence {
         Ok(BillingCadence { every, unit, anchor, zone })
     }
 
+    /// Returns how many units a period lasts, 1 to 1000.
+    pub fn every(&self) -> u32 {
+        self.every
+    }
+
+    /// Returns the unit that the cadence counts in.
+    pub fn unit(&self) -> CadenceUnit {
+        self.unit
+    }
+
     /// Returns the time zone of the boundaries.
     pub fn zone(&self) -> Zone {
         self.zone

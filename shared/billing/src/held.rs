@@ -48,7 +48,6 @@ mod tests {
     use crate::cadence::CadenceUnit;
     use crate::closing::tests::subscription;
     use crate::subscription::{Span, Status, StatusChange};
-    use crate::usage::{Content, RecordKey};
     use crate::zone::Zone;
 
     const DAY: i64 = 86_400_000;
@@ -116,20 +115,6 @@ mod tests {
         let window = window(&subscription, &subscription.items[1], february("2026-02-28T00:00:00Z"), 1.into()).unwrap();
 
         assert_eq!((window.over_ms, window.let_go_ms), (None, vec![left.millis(), ended.millis()]));
-    }
-
-    #[test]
-    fn what_is_held_after_changes_is_what_was_held_and_their_sum() {
-        let change = |quantity: &str| UsageRecord {
-            item_price_id: "seats".parse().unwrap(),
-            key: RecordKey { date: at("2026-02-01T00:00:00Z"), id: None },
-            content: Content::new(quantity.parse().unwrap()),
-            updated_at: at("2026-02-01T00:00:00Z"),
-        };
-        let changes = [change("3"), change("-1.5")];
-
-        assert_eq!(held_after(7.into(), changes.iter()).to_text(), "8.5");
-        assert_eq!(held_after(7.into(), [].iter()).to_text(), "7");
     }
 
     #[test]

@@ -341,7 +341,9 @@ impl Pages<'_> {
             Some(page) => self.resolve(page, pending, group, now).await?,
             None => Vec::new(),
         };
-        if page.as_ref().is_some_and(|page| page.sealed.is_some()) {
+        // A correction changed the page: it is not as it was read, and what has been done is told first.
+        let corrected = settled.iter().any(|(_, outcome)| matches!(outcome, Outcome::Recorded(_)));
+        if corrected || page.as_ref().is_some_and(|page| page.sealed.is_some()) {
             return Ok(Step { settled, seen: None });
         }
         let end = page.as_ref().map_or(end, |page| &page.end);
@@ -426,16 +428,17 @@ impl Pages<'_> {
         for &index in group {
             let record = &pending[index];
             let outcome = match page.answer(&record.key, &record.content) {
-                Answer::MoveRight => None,
-                Answer::Sealed(cell) => match self.record_late(record, cell, now).await {
-                    // Late rows are written one by one: those that are say so, and the rest is tried again.
-                    Err(_) if !settled.is_empty() => break,
-                    outcome => outcome?,
-                },
-                Answer::Open(CellAnswer::Correct { old }) => self.correct(page, record, &old, now).await?,
-                Answer::Open(answer) => self.settled(&record.key, answer, false),
+                Answer::MoveRight => Ok(None),
+                Answer::Sealed(cell) => self.record_late(record, cell, now).await,
+                Answer::Open(CellAnswer::Correct { old }) => self.correct(page, record, &old, now).await,
+                Answer::Open(answer) => Ok(self.settled(&record.key, answer, false)),
             };
-            settled.extend(outcome.map(|outcome| (index, outcome)));
+            match outcome {
+                Ok(outcome) => settled.extend(outcome.map(|outcome| (index, outcome))),
+                // Late rows and corrections are written one by one: those that are say so, and the rest is tried again.
+                Err(_) if !settled.is_empty() => break,
+                Err(error) => return Err(error),
+            }
         }
         Ok(settled)
     }

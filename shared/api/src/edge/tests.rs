@@ -10,7 +10,6 @@ enum Route {
     Write,
     Make,
     Fail,
-    Hang,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +36,6 @@ fn edge() -> Edge<Route> {
         ("POST", "/v1/things/{id}", Access::Scope(Scope::UsageWrite), Route::Write),
         ("POST", "/v1/sites", Access::Root, Route::Make),
         ("GET", "/v1/fail", Access::Scope(Scope::Read), Route::Fail),
-        ("GET", "/v1/hang", Access::Scope(Scope::Read), Route::Hang),
     ])
 }
 
@@ -70,7 +68,6 @@ async fn handle(call: Call<Route>) -> Result<Response<Body>, Problem> {
         Route::Write => Ok(json_response(200, &call.json::<Value>()?)),
         Route::Make => Ok(json_response(201, &call.site.is_none())),
         Route::Fail => Err(Problem::new(Kind::Invalid, "no").field("a")),
-        Route::Hang => std::future::pending().await,
     }
 }
 
@@ -134,17 +131,6 @@ async fn the_checks_are_made_in_order() {
         assert_eq!(headers.contains_key("retry-after"), status == 503);
         assert_eq!(headers.contains_key("www-authenticate"), status == 401);
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn work_that_takes_too_long_is_given_up_and_told_a_second_before_the_platform_ends_it() {
-    let begun = tokio::time::Instant::now();
-
-    let (status, body, headers) = send("GET", "/v1/hang", "Bearer reader", Body::Empty).await;
-
-    assert_eq!((status, &body["type"]), (503, &Value::from("/problems/unavailable")));
-    assert_eq!(headers["retry-after"], "1");
-    assert_eq!(begun.elapsed(), USUAL_TIME - Duration::from_secs(1));
 }
 
 #[tokio::test]
