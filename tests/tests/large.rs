@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::{Future, pending};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use local::{Call, Engine, Interceptor, System, Verdict};
@@ -117,6 +117,48 @@ async fn a_close_that_runs_out_of_time_again_and_again_goes_on_where_it_stopped_
     assert!(cut_off > 5 && cut_off >= seals.len() / 3 - 1, "{cut_off} for {} pages", seals.len());
     assert_eq!(world.stuck().await, [] as [Value; 0]);
     assert_eq!(world.invoices().await.len(), 1);
+}
+
+/// As long as it is told to, lets nothing of the subscription `sub` be sealed and answers nothing.
+struct Unanswered(AtomicBool);
+
+impl Interceptor for Unanswered {
+    fn before(&self, _: &Call) -> Verdict {
+        Verdict::Forward
+    }
+
+    fn gate<'a>(&'a self, call: &'a Call) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            let of_sub = call.body()["Key"]["PK"]["S"] == "SUB#site#sub";
+            if self.0.load(Ordering::SeqCst) && of_sub && sealed_page(call).is_some() {
+                pending::<()>().await;
+            }
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_takes_all_the_time_of_an_invocation_holds_up_no_other_message_of_its_batch() {
+    let slow = Arc::new(Unanswered(AtomicBool::new(true)));
+    let world = world_with(slow.clone()).await;
+    world.subscribe_as("other", "2026-04-30T23:59:00Z", &["minutes-usd"]).await;
+    record(&world, &crowd()[..10]).await;
+    world.set_clock("2026-05-30T23:59:30Z").await;
+    let usage = json!({"item_price_id": "minutes-usd", "usage_date": "2026-05-15T00:00:00Z", "quantity": "7"});
+    world.post("/v1/subscriptions/other/usages", usage).await.expect(201);
+    world.set_clock("2026-05-31T01:00:00Z").await;
+
+    let first = world.system.pump_once().await;
+    let (pending, done) = (world.invoice("inv_sub_1").await, world.invoice("inv_other_1").await);
+    let stuck = world.stuck().await;
+    slow.0.store(false, Ordering::SeqCst);
+    world.system.settle().await.unwrap();
+
+    // Both were sent with each move of the clock.
+    assert_eq!((first.received, first.failed, first.deleted), (4, 2, 2));
+    assert_eq!((&pending["status"], &done["status"]), (&json!("pending"), &json!("payment_due")));
+    assert_eq!(stuck, [] as [Value; 0]);
+    assert_eq!(world.invoice("inv_sub_1").await["total"], "0.50");
 }
 
 /// Counts the queries for usage pages that are answered.

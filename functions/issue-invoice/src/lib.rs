@@ -1,10 +1,10 @@
 //! The worker behind the invoice queue: generates and closes what is due for the subscriptions that messages name.
 //!
-//! Every message stands alone: an unreadable one, a failing one or a panic is reported as a failure of that message, and
-//! the others of its batch are done.
+//! Every message stands alone: an unreadable one, a failing one, one that takes too long or a panic is reported as a failure
+//! of that message, and the others of its batch are done.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api::metrics::{Metric, add, observe};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -13,6 +13,11 @@ use billing::timestamp::Timestamp;
 use futures_util::FutureExt;
 use invoice_queue::{DueMessage, QueueError};
 use store::{Advanced, Store, StoreError};
+use tokio::time::{Instant, timeout};
+
+/// How long an invocation works at most. The function has more (`template.yaml`), so that it can still say what became of
+/// its messages.
+pub const MOST_TIME: Duration = Duration::from_secs(50);
 
 /// What the function works with.
 #[derive(Clone, Debug)]
@@ -36,21 +41,33 @@ enum Error {
     NoSite,
     #[error("{0}")]
     Store(#[from] StoreError),
+    #[error("the time of an invocation was over; the next one goes on where this one stopped")]
+    OutOfTime,
     #[error("the attempt panicked")]
     Panic,
 }
 
 impl Error {
     fn is_temporary(&self) -> bool {
-        matches!(self, Error::Store(error) if error.is_temporary())
+        match self {
+            Error::Store(error) => error.is_temporary(),
+            Error::OutOfTime => true,
+            Error::Message(_) | Error::NoSite | Error::Panic => false,
+        }
     }
 }
 
 /// Does what every message of the batch asks for, and names the messages that failed.
 pub async fn handle(deps: &Deps, now: Timestamp, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    for message in &event.records {
-        let done = AssertUnwindSafe(advance(deps, now, message)).catch_unwind().await.unwrap_or(Err(Error::Panic));
+    let end = Instant::now() + MOST_TIME;
+    let mut messages = event.records.iter().peekable();
+    while let Some(message) = messages.next() {
+        let left = end.saturating_duration_since(Instant::now());
+        // A period that is too large for one invocation leaves the messages behind it half of what there is.
+        let time = if messages.peek().is_some() { left / 2 } else { left };
+        let attempt = AssertUnwindSafe(advance(deps, now, message, time));
+        let done = attempt.catch_unwind().await.unwrap_or(Err(Error::Panic));
         if let Err(error) = done {
             // Its own message, and not its causes: those name quantities, and stand in the list of what is stuck.
             tracing::error!(message_id = message.message_id, reason = error.to_string(), "a message failed");
@@ -68,21 +85,23 @@ pub async fn handle(deps: &Deps, now: Timestamp, event: SqsEvent) -> SqsBatchRes
 /// From which delivery of its message on a subscription is stuck by a failure that may pass by itself, such as a throttle.
 const PATIENT_DELIVERIES: u32 = 3;
 
-/// Everything that is due for one subscription, and a note of it where that fails.
-async fn advance(deps: &Deps, now: Timestamp, message: &SqsMessage) -> Result<(), Error> {
+/// Everything that is due for one subscription, as far as it is done in the given time, and a note of it where that fails.
+async fn advance(deps: &Deps, now: Timestamp, message: &SqsMessage, time: Duration) -> Result<(), Error> {
     let due = DueMessage::parse(message.body.as_deref().unwrap_or_default())?;
     let site = deps.store.site(&due.site_id).await?.ok_or(Error::NoSite)?.value;
     let (site_id, subscription_id) = (due.site_id.as_str(), due.subscription_id.as_str());
     let begun = Instant::now();
-    let attempt = AssertUnwindSafe(deps.store.advance(&site, &due.subscription_id, site.now(now)));
+    // It may be cut off anywhere: every step finds its own traces and goes on.
+    let attempt = AssertUnwindSafe(timeout(time, deps.store.advance(&site, &due.subscription_id, site.now(now))));
     let error = match attempt.catch_unwind().await {
-        Ok(Ok(advanced)) => {
+        Ok(Ok(Ok(advanced))) => {
             count(advanced, begun.elapsed());
             let Advanced { generated, closed } = advanced;
             tracing::info!(site_id, subscription_id, generated, closed, "advanced a subscription");
             return Ok(());
         }
-        Ok(Err(error)) => Error::Store(error),
+        Ok(Ok(Err(error))) => Error::Store(error),
+        Ok(Err(_)) => Error::OutOfTime,
         Err(_) => Error::Panic,
     };
     if error.is_temporary() && delivery(message) < PATIENT_DELIVERIES {

@@ -9,6 +9,7 @@ use billing::timestamp::Timestamp;
 use lambda_http::http::Method;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
+use tokio::time::timeout;
 use tracing::Instrument;
 
 use crate::api_key::{key_sha256, presented_key, same_digest};
@@ -19,6 +20,9 @@ use crate::query::Query;
 
 /// How long an invocation may take where its context does not say: what the template gives the functions.
 const USUAL_TIME: Duration = Duration::from_secs(20);
+
+/// How long before an invocation is ended its answer is given up, so that there is one all the same.
+const FOR_THE_ANSWER: Duration = Duration::from_millis(500);
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +115,10 @@ where
     let path = event.raw_http_path();
     let path = if path.is_empty() { event.uri().path() } else { path }.to_owned();
     let request_id = request_id(&event);
-    let time_left = time_left(&event, now);
+    let (ends, time_left) = match time_left(&event, now) {
+        Some(time_left) => (true, time_left),
+        None => (false, USUAL_TIME),
+    };
     let span = tracing::info_span!("request", request_id);
     let mut entry = Entry::default();
     let answer = async {
@@ -146,7 +153,14 @@ where
         let site_now = site.as_ref().map_or(now, |site| site.now(now));
         let Route { route, .. } = route;
         let headers = parts.headers;
-        handle(Call { route, site, now: site_now, real_now: now, time_left, params, query, headers, body }).await
+        let answer =
+            handle(Call { route, site, now: site_now, real_now: now, time_left, params, query, headers, body });
+        match ends {
+            true => {
+                timeout(time_left.saturating_sub(FOR_THE_ANSWER), answer).await.unwrap_or_else(|_| Err(out_of_time()))
+            }
+            false => answer.await,
+        }
     };
     let answer = answer.instrument(span.clone()).await;
     let response = answer.unwrap_or_else(|problem| {
@@ -179,13 +193,16 @@ fn unauthorized() -> Problem {
     Problem::new(Kind::Unauthorized, "send a valid API key as Authorization: Bearer <key>")
 }
 
-/// The time until the invocation's deadline, which is 0 where there is none.
-fn time_left(event: &Request, now: Timestamp) -> Duration {
+fn out_of_time() -> Problem {
+    let detail = "the time of a call was not enough, such as for very much usage; what was done by then stays done";
+    Problem::new(Kind::Unavailable, detail)
+}
+
+/// The time until the invocation is ended; `None` where nothing ends it.
+fn time_left(event: &Request, now: Timestamp) -> Option<Duration> {
     let deadline = event.lambda_context_ref().map_or(0, |context| context.deadline);
-    if deadline == 0 {
-        return USUAL_TIME;
-    }
-    Duration::from_millis(deadline.saturating_sub(u64::try_from(now.millis()).unwrap_or_default()))
+    let left = deadline.saturating_sub(u64::try_from(now.millis()).unwrap_or_default());
+    (deadline != 0).then_some(Duration::from_millis(left))
 }
 
 fn request_id(event: &Request) -> Option<String> {

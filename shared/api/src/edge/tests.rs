@@ -169,3 +169,18 @@ async fn the_body_must_not_be_declared_as_anything_but_json() {
         assert_eq!(serve(&edge(), event, now(), None, lookup, handle).await.status(), status, "{declared}");
     }
 }
+
+#[tokio::test]
+async fn what_takes_longer_than_the_invocation_has_is_answered_before_that_is_ended() {
+    let mut context = lambda_http::Context::default();
+    context.deadline = u64::try_from(now().millis()).unwrap() + 501;
+    let event = http::Request::get("https://example.com/v1/things/a")
+        .header("authorization", "Bearer reader")
+        .body(Body::Empty)
+        .unwrap()
+        .with_lambda_context(context);
+
+    let answer = serve(&edge(), event, now(), None, lookup, |_| std::future::pending()).await;
+
+    assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (503, "1"));
+}
