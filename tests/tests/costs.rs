@@ -192,3 +192,25 @@ async fn a_warm_lone_usage_that_says_all_that_its_price_asks_for_takes_one_call(
     assert_eq!((recorded.of("UpdateItem").calls, recorded.calls()), (1, 1));
     assert_eq!(world.system.engine().capacity().calls(), 0, "what a price asks for never changes");
 }
+
+/// The calls that closing so many invoices in one batch of messages takes.
+async fn calls_of_a_batch(count: u32) -> u64 {
+    let world = World::at("2026-04-01T00:00:00Z").await;
+    world.catalogue().await;
+    for n in 0..count {
+        world.subscribe_as(&format!("sub-{n}"), "2026-04-01T00:00:00Z", &["line-usd"]).await;
+    }
+    world.live_until("2026-05-01T00:00:00Z").await;
+    world.set_clock("2026-05-01T01:00:00Z").await;
+    world.system.engine().reset_capacity();
+    assert_eq!(world.system.pump_once().await.deleted, usize::try_from(count).unwrap());
+    world.system.engine().capacity().calls()
+}
+
+#[tokio::test]
+async fn a_batch_of_messages_reads_its_site_and_the_version_of_a_price_once() {
+    let (one, two, three) = (calls_of_a_batch(1).await, calls_of_a_batch(2).await, calls_of_a_batch(3).await);
+
+    let each = two - one;
+    assert_eq!((one, three), (each + 2, 3 * each + 2));
+}

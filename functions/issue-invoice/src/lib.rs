@@ -3,12 +3,15 @@
 //! Every message stands alone: an unreadable one, a failing one, one that takes too long or a panic is reported as a failure
 //! of that message, and the others of its batch are done.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use api::metrics::{Metric, add, observe};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use billing::error::Failure;
+use billing::id::SiteId;
+use billing::site::Site;
 use billing::timestamp::Timestamp;
 use futures_util::FutureExt;
 use invoice_queue::{DueMessage, QueueError};
@@ -61,12 +64,13 @@ impl Error {
 pub async fn handle(deps: &Deps, now: Timestamp, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     let end = Instant::now() + MOST_TIME;
+    let mut sites = Sites::default();
     let mut messages = event.records.iter().peekable();
     while let Some(message) = messages.next() {
         let left = end.saturating_duration_since(Instant::now());
         // A period that is too large for one invocation leaves the messages behind it half of what there is.
         let time = if messages.peek().is_some() { left / 2 } else { left };
-        let attempt = AssertUnwindSafe(advance(deps, now, message, time));
+        let attempt = AssertUnwindSafe(advance(deps, now, message, time, &mut sites));
         let done = attempt.catch_unwind().await.unwrap_or(Err(Error::Panic));
         if let Err(error) = done {
             // Its own message, and not its causes: those name quantities, and stand in the list of what is stuck.
@@ -85,14 +89,31 @@ pub async fn handle(deps: &Deps, now: Timestamp, event: SqsEvent) -> SqsBatchRes
 /// From which delivery of its message on a subscription is stuck by a failure that may pass by itself, such as a throttle.
 const PATIENT_DELIVERIES: u32 = 3;
 
+/// The sites of a batch, each read once. A clock that is moved sends messages of its own, which come in a later batch.
+type Sites = BTreeMap<SiteId, Site>;
+
+async fn site<'a>(deps: &Deps, sites: &'a mut Sites, id: &SiteId) -> Result<&'a Site, Error> {
+    if !sites.contains_key(id) {
+        let site = deps.store.site(id).await?.ok_or(Error::NoSite)?.value;
+        sites.insert(id.clone(), site);
+    }
+    sites.get(id).ok_or(Error::NoSite)
+}
+
 /// Everything that is due for one subscription, as far as it is done in the given time, and a note of it where that fails.
-async fn advance(deps: &Deps, now: Timestamp, message: &SqsMessage, time: Duration) -> Result<(), Error> {
+async fn advance(
+    deps: &Deps,
+    now: Timestamp,
+    message: &SqsMessage,
+    time: Duration,
+    sites: &mut Sites,
+) -> Result<(), Error> {
     let due = DueMessage::parse(message.body.as_deref().unwrap_or_default())?;
-    let site = deps.store.site(&due.site_id).await?.ok_or(Error::NoSite)?.value;
+    let site = site(deps, sites, &due.site_id).await?;
     let (site_id, subscription_id) = (due.site_id.as_str(), due.subscription_id.as_str());
     let begun = Instant::now();
     // It may be cut off anywhere: every step finds its own traces and goes on.
-    let attempt = AssertUnwindSafe(timeout(time, deps.store.advance(&site, &due.subscription_id, site.now(now))));
+    let attempt = AssertUnwindSafe(timeout(time, deps.store.advance(site, &due.subscription_id, site.now(now))));
     let error = match attempt.catch_unwind().await {
         Ok(Ok(Ok(advanced))) => {
             count(advanced, begun.elapsed());

@@ -11,8 +11,12 @@ use crate::Store;
 use crate::claim::Claim;
 use crate::error::{StoreError, is_temporary};
 use crate::key::{self, Key};
+use crate::recent::Recent;
 use crate::retry::Attempts;
 use crate::table::{Ask, DOCUMENT, Item, REVISION, Transacted, get_number, get_text, keyed, number, text};
+
+/// The versions of item prices by site, price and version.
+pub(crate) type PriceVersions = Recent<(SiteId, ItemPriceId, u32), ItemPrice>;
 
 /// How long an idempotency key is remembered, in seconds: 30 days.
 const IDEMPOTENCY_SECONDS: i64 = 30 * 86_400;
@@ -223,7 +227,7 @@ impl Store {
         Ok(Page { items: items.collect::<Result<_, StoreError>>()?, next: page.next })
     }
 
-    /// One version of an item price, which never changes.
+    /// One version of an item price, which never changes and is remembered.
     ///
     /// # Errors
     /// `Missing` where there is none.
@@ -233,6 +237,10 @@ impl Store {
         price: &ItemPriceId,
         version: u32,
     ) -> Result<ItemPrice, StoreError> {
+        let known = (site.clone(), price.clone(), version);
+        if let Some(price) = self.price_versions.get(&known) {
+            return Ok(price);
+        }
         let item = self.table.get(&key::price_version(site, price, version), false).await?;
         let item = match item {
             Some(item) => item,
@@ -243,7 +251,9 @@ impl Store {
                 .await?
                 .ok_or(StoreError::Missing { what: "item price version" })?,
         };
-        Ok(stored(&item, "item price version")?.value)
+        let price: ItemPrice = stored(&item, "item price version")?.value;
+        self.price_versions.remember(known, price.clone());
+        Ok(price)
     }
 
     /// Items of a partition whose sort keys begin with the prefix, a part at a time.

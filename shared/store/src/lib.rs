@@ -84,6 +84,7 @@ pub struct Store {
     callers: api_key::Callers,
     heads: subscription::Heads,
     recent_pages: usage::RecentPages,
+    price_versions: document::PriceVersions,
 }
 
 impl Store {
@@ -94,6 +95,7 @@ impl Store {
             callers: Default::default(),
             heads: Default::default(),
             recent_pages: Default::default(),
+            price_versions: Default::default(),
         }
     }
 

@@ -1,7 +1,8 @@
-//! What a warm function remembers for a minute: callers, heads, and the pages that were written last.
+//! What a warm function remembers for a minute: callers, heads, versions of prices, and the pages that were written last.
 //!
 //! Nothing is refused for what a remembered head or page says: whoever would refuse reads first. Keys and settings of a
-//! site count within the minute. Test sites are never remembered, since their clocks move.
+//! site count within the minute. Test sites are never remembered, since their clocks move; a version of a price is, since
+//! it never changes.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
