@@ -161,7 +161,8 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 /// Writes a local time as `2026-01-31T00:00:00`, with `.123` only where there are milliseconds.
 pub(crate) fn local_text(local: NaiveDateTime) -> String {
-    local.format("%Y-%m-%dT%H:%M:%S%.f").to_string()
+    // chrono writes this form where it is asked for no other, without reading a description of it for each instant.
+    format!("{local:?}")
 }
 
 /// Reads what [`local_text`] writes.
