@@ -5,6 +5,7 @@
 //! and reads what the calls would have cost from [`Engine::capacity`]. A function's calls go through an engine of its own
 //! ([`Engine::for_function`]), which refuses what the function's policy does not allow.
 
+mod busy;
 mod capacity;
 pub mod dynamodb;
 mod interceptor;
@@ -29,6 +30,7 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use winterbaume_sqs::SqsService;
 
+pub use busy::{Busy, thread_time};
 pub use capacity::{CapacityMeter, OperationCapacity};
 pub use interceptor::{Call, Interceptor, Service, Verdict};
 
@@ -59,6 +61,7 @@ struct Shared {
     queues: Queues,
     calls: AtomicU64,
     meter: Mutex<CapacityMeter>,
+    busy: Mutex<BTreeMap<String, Busy>>,
     late: Mutex<Vec<Late>>,
     used: Mutex<BTreeMap<String, BTreeSet<Permission>>>,
 }
@@ -139,6 +142,7 @@ impl Engine {
             queues,
             calls: AtomicU64::new(0),
             meter: Mutex::default(),
+            busy: Mutex::default(),
             late: Mutex::default(),
             used: Mutex::default(),
         };
@@ -186,6 +190,12 @@ impl Engine {
         *lock(&self.shared.meter) = CapacityMeter::default();
     }
 
+    /// Returns how much processor time each operation took so far, over all clones; all of it is what a deployment does
+    /// not run.
+    pub fn busy(&self) -> BTreeMap<String, Busy> {
+        lock(&self.shared.busy).clone()
+    }
+
     /// Applies, in order, every call that [`Verdict::ApplyLater`] still holds back.
     pub async fn apply_late(&self) {
         self.apply_due(u64::MAX).await;
@@ -196,6 +206,13 @@ impl Engine {
     /// # Errors
     /// The text of the connection error that the interceptor asked for.
     pub async fn send(&self, target: &str, body: Bytes) -> Result<Answer, String> {
+        let (answer, spent) = busy::timed(self.answer(target, body)).await;
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        lock(&self.shared.busy).entry(operation.to_owned()).or_default().add(spent);
+        answer
+    }
+
+    async fn answer(&self, target: &str, body: Bytes) -> Result<Answer, String> {
         let Some((service, operation)) = Service::of_target(target) else {
             return Ok(unknown_target(target));
         };

@@ -1,5 +1,5 @@
-//! Real clients on sockets against the local host, a process of its own: duplicates, a close under fire, a steady stream,
-//! and as much as goes through. It says how many usages were lost, doubled, refused, and fails where one was.
+//! Real clients on sockets against the local host, a process of its own: duplicates, a close under fire and a steady
+//! stream. It says how many usages were lost, doubled, refused, and fails where one was.
 //!
 //! It makes a test site of its own. Loopback only, and it ends by itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -13,7 +13,6 @@ mod host;
 #[path = "../../tests/kill/site.rs"]
 mod site;
 mod stream;
-mod throughput;
 mod world;
 
 use std::process::ExitCode;
@@ -26,13 +25,13 @@ use world::World;
 /// Races and load over HTTP.
 #[derive(Debug, Parser)]
 struct Options {
-    /// How long the steady stream and each measure of throughput last, in seconds.
+    /// How long the steady stream lasts, in seconds.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
     /// Usages a second of the steady stream.
     #[arg(long, default_value_t = 200)]
     rate: u32,
-    /// The parts to run; all of them where none is named: duplicates, closing, stream, throughput.
+    /// The parts to run; all of them where none is named: duplicates, closing, stream.
     parts: Vec<String>,
     /// What `cargo bench` passes to every benchmark.
     #[arg(long, hide = true)]
@@ -55,9 +54,6 @@ async fn main() -> ExitCode {
     }
     if chosen("stream") {
         faults += stream::run(&world, options.rate, options.seconds).await;
-    }
-    if chosen("throughput") {
-        faults += throughput::run(&world, options.seconds.min(10), &host).await;
     }
     host.kill().await;
     std::fs::remove_dir_all(&data).unwrap();

@@ -3,7 +3,6 @@
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use local::functions::ROOT_KEY;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -43,16 +42,6 @@ impl Host {
     /// A client with the root key.
     pub fn api(&self) -> Api {
         Api::new(&self.base, ROOT_KEY)
-    }
-
-    /// The processor time that the process has used, in hundredths of a second.
-    #[allow(dead_code)]
-    pub fn cpu(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id().unwrap())).unwrap();
-        // Behind the name, which may hold anything: user time is the 12th field, system time the 13th.
-        let fields: Vec<u64> =
-            stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2).map(|n| n.parse().unwrap()).collect();
-        Duration::from_millis(10 * fields.iter().sum::<u64>())
     }
 
     /// SIGKILL: the process gets no chance to end anything.
