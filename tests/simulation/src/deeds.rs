@@ -25,8 +25,9 @@ impl Client {
     pub async fn live(mut self, deeds: usize) {
         for _ in 0..deeds {
             let die = match self.races {
-                // Records, deletes and corrections against closes, a cancellation now and then, and nothing else.
-                true => *self.seed.one_of(&[0, 1, 2, 28, 41, 53, 53, 79, 84, 84, 92, 92, 92, 97]),
+                // Records, deletes and corrections against closes, a moved end or a cancellation now and then, and nothing
+                // else.
+                true => *self.seed.one_of(&[0, 1, 2, 28, 41, 53, 53, 79, 84, 84, 92, 92, 92, 97, 98]),
                 false => self.seed.below(100),
             };
             match die {
@@ -48,6 +49,7 @@ impl Client {
                 }
                 92..97 => self.close().await,
                 97..98 => self.cancel().await,
+                98..99 => self.move_period_end().await,
                 _ => self.change_limit().await,
             }
         }
@@ -331,6 +333,30 @@ impl Client {
     pub async fn cancel_subscription(&mut self, site: usize, subscription: usize) {
         let path = format!("/v1/subscriptions/{}/cancel", SUBSCRIPTIONS[subscription]);
         self.send("POST", &path, Some(json!({})), &api_key(SITES[site]), &[]).await;
+    }
+
+    /// Moves the end of the period that runs around one that it may have, or lets a period end now.
+    async fn move_period_end(&mut self) {
+        let (site, subscription) = self.subject();
+        let end = self.shared.world.ends[self.seed.below(2)].plus_millis(*self.seed.one_of(&AROUND_AN_END));
+        let body = match self.seed.below(3) {
+            0 => json!({ "period": self.seed.below(3) }),
+            _ => json!({ "end": end }),
+        };
+        let path = format!("/v1/subscriptions/{}/move-period-end", SUBSCRIPTIONS[subscription]);
+        let answer = self.send("POST", &path, Some(body.clone()), &api_key(SITES[site]), &[]).await;
+        let Some((status, shown)) = answer else { return };
+        let fine = matches!(status, 200 | 409 | 422 | 500..);
+        self.shared.check("answers are understood", fine, || format!("{status} {shown}"));
+        let at = |name: &str| shown["current_period"][name].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        let stands = match body["period"].as_u64() {
+            Some(period) => {
+                let later = shown["current_period"]["number"].as_u64().is_none_or(|number| period < number);
+                later || at("end") <= Some(self.shared.now())
+            }
+            None => at("end").is_none_or(|ends| ends == end) || at("start") >= Some(end),
+        };
+        self.shared.check("I9 an end that was moved stands", status != 200 || stands, || format!("{body} {shown}"));
     }
 
     async fn change_limit(&mut self) {
