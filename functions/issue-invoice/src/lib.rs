@@ -18,20 +18,29 @@ use invoice_queue::{DueMessage, QueueError};
 use store::{Advanced, Store, StoreError};
 use tokio::time::{Instant, timeout};
 
-/// How long an invocation works at most. The function has more (`template.yaml`), so that it can still say what became of
-/// its messages.
-pub const MOST_TIME: Duration = Duration::from_secs(50);
+/// How long an invocation works where nobody says when it is ended: about what `template.yaml` gives it.
+const USUAL_TIME: Duration = Duration::from_secs(50);
+
+/// How long before it is ended an invocation stops working, so that it can still say what became of its messages.
+const FOR_THE_ANSWER: Duration = Duration::from_secs(5);
 
 /// What the function works with.
 #[derive(Clone, Debug)]
 pub struct Deps {
     store: Store,
+    time: Duration,
 }
 
 impl Deps {
     /// The function over a store.
     pub fn new(store: Store) -> Deps {
-        Deps { store }
+        Deps { store, time: USUAL_TIME }
+    }
+
+    /// The same for an invocation that is ended at the deadline, in milliseconds since 1970 in UTC.
+    pub fn until(&self, now: Timestamp, deadline_ms: u64) -> Deps {
+        let left = deadline_ms.saturating_sub(u64::try_from(now.millis()).unwrap_or_default());
+        Deps { time: Duration::from_millis(left).saturating_sub(FOR_THE_ANSWER), ..self.clone() }
     }
 }
 
@@ -63,7 +72,7 @@ impl Error {
 /// Does what every message of the batch asks for, and names the messages that failed.
 pub async fn handle(deps: &Deps, now: Timestamp, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
-    let end = Instant::now() + MOST_TIME;
+    let end = Instant::now() + deps.time;
     let mut sites = Sites::default();
     let mut messages = event.records.iter().peekable();
     while let Some(message) = messages.next() {

@@ -13,7 +13,8 @@ async fn main() -> Result<(), Error> {
     let deps = &Deps::new(store);
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let now = api::clock::now();
-        let work = handle(deps, now, event.payload);
+        let deps = deps.until(now, event.context.deadline);
+        let work = handle(&deps, now, event.payload);
         Ok::<_, Error>(api::metrics::reported(now, &event.context.request_id, work).await)
     }))
     .await

@@ -31,7 +31,7 @@
 //! |---|---|
 //! | who calls | get of the key and its site, remembered for a minute where the site is live |
 //! | record usage | query for one page, one conditional update; a transaction where a page overflows; on a live site the page and the head are remembered for a minute, and the update is all |
-//! | read a period | a strong query for each megabyte, checked to tile |
+//! | read a period | a strong query for each 500 pages, checked to tile |
 //! | list usages | a strong query for some pages, and one for the late rows of the same keys |
 //! | close a period | a transaction to cut at its end where a page reaches across, one update a page that is not sealed yet, a transaction to freeze |
 //! | what was held when a period began | a get of each invoice before it, back to a closed one, and a read of what is pending; only where quantities are held |

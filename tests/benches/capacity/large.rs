@@ -53,8 +53,8 @@ async fn run_one(count: usize, budgets: &mut Budgets) -> Vec<Step> {
     let of = |name: &str| steps.iter().find(|step| step.name == name).unwrap();
     let records = f64::from(u32::try_from(count).unwrap());
     let pages_exactly = f64::from(u32::try_from(pages).unwrap());
-    // A query brings a megabyte, and rounds up.
-    let parts = bytes / 1_048_576.0;
+    // Each query of 500 pages rounds up.
+    let parts = (pages_exactly / 500.0).ceil();
     budgets.hold(format!("{count} at once: import, write each"), of("import").meter.write_units() / records, 0.04);
     let charges = &of("charges").meter;
     let read = charges.of("Query").read_units + charges.of("TransactGetItems").read_units;

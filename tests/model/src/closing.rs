@@ -213,7 +213,7 @@ impl Protocol {
     fn list(&self, state: &State, at: Closer, bound: Bound, from: Bound, to: Bound) -> Closer {
         let mut next = at;
         if bound == to {
-            let begins = at.listed & 1 << from != 0;
+            let begins = at.listed & 1 << from != 0 || at.sealed[from] != 0;
             return Closer { stage: if begins { Stage::Seal } else { Stage::Left }, ..at };
         }
         if let Some(page) = state.table.items.pages[bound] {
@@ -222,7 +222,11 @@ impl Protocol {
         Closer { stage: Stage::List(bound + 1), ..next }
     }
 
+    /// Takes a page that is sealed as it is, and the others to be sealed.
     fn listed(&self, at: &mut Closer, start: Bound, page: &Page, from: Bound, to: Bound) {
+        if page.sealed.is_some() && page.end <= to {
+            return at.keep(start, page, from, to);
+        }
         at.listed |= 1 << start;
         if self.drops(Mutation::SealBelievesList) {
             at.keep(start, page, from, to);

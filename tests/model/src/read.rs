@@ -1,4 +1,5 @@
-//! Reading a range: `read_once` with its `list`, page by page, and then the late rows.
+//! Reading a range: its chain, page by page, and then the late rows. Each page is a part of its own once the one behind it is
+//! seen: where the chain does not go on, its last page is read again, and nothing before it.
 
 use crate::cell::{Content, Contents, bit};
 use crate::mutation::Mutation;
@@ -28,8 +29,8 @@ pub struct Reading {
     pub range: usize,
     /// How far it is.
     pub phase: Phase,
-    /// Where its chain begins, and where it ends so far.
-    pub chain: Option<(Bound, Bound)>,
+    /// Where its chain begins, where its last page begins, and where it ends so far.
+    pub chain: Option<(Bound, Bound, Bound)>,
     /// What stands under each key in what it has seen.
     pub got: ByKey<Option<Content>>,
     /// Everything that stood under each key since it began.
@@ -43,6 +44,18 @@ impl Reading {
 
     fn at(self, phase: Phase) -> Reading {
         Reading { phase, ..self }
+    }
+
+    /// Without the last page of its chain, which is read again.
+    fn back(mut self, from: Bound) -> Reading {
+        let (chain, at) = match self.chain {
+            Some((first, last, _)) if first < last => (Some((first, last, last)), last),
+            _ => (None, from),
+        };
+        for key in (0..KEYS).filter(|&key| at <= DATES[key]) {
+            self.got[key] = None;
+        }
+        Reading { chain, phase: Phase::List(at), ..self }
     }
 
     fn keep(&mut self, page: &Page, from: Bound, to: Bound) {
@@ -59,17 +72,18 @@ impl Protocol {
         let (from, to) = self.scope.ranges[reading.range];
         state.reader = match reading.phase {
             Phase::List(at) if at < to => {
-                let mut next = Some(at + 1);
+                let mut whole = true;
                 if let Some(page) = state.table.items.pages[at] {
-                    let chained = reading.chain.is_none_or(|(_, end)| end == at);
-                    let first = reading.chain.map_or(at, |(first, _)| first);
-                    reading.chain = Some((first, page.end));
-                    reading.keep(&page, from, to);
-                    next = next.filter(|_| chained || self.drops(Mutation::ReadAcceptsBroken));
+                    let (first, _, end) = reading.chain.unwrap_or((at, at, at));
+                    whole = end == at || self.drops(Mutation::ReadAcceptsBroken);
+                    if whole {
+                        reading.chain = Some((first, at, page.end));
+                        reading.keep(&page, from, to);
+                    }
                 }
-                next.map(|at| reading.at(Phase::List(at)))
+                Some(if whole { reading.at(Phase::List(at + 1)) } else { reading.back(from) })
             }
-            Phase::List(_) if reading.chain.is_some_and(|(first, _)| first == from) => Some(judged(reading, to)),
+            Phase::List(_) if reading.chain.is_some_and(|(first, ..)| first == from) => Some(judged(reading, to)),
             Phase::List(_) => Some(reading.at(Phase::Left)),
             Phase::Left => self.left(state, reading, from, to),
             Phase::End(end) => {
@@ -78,7 +92,7 @@ impl Protocol {
                     None if self.drops(Mutation::ReadWithoutTransaction) => state.table.items.pages[end].is_none(),
                     settled => settled == Some(false),
                 };
-                unseen.then_some(reading.at(Phase::Late))
+                Some(if unseen { reading.at(Phase::Late) } else { reading.back(from) })
             }
             Phase::Late => {
                 self.answer(state, reading, from, to);
@@ -99,8 +113,8 @@ impl Protocol {
                 for (got, later) in reading.got.0.iter_mut().zip(later.0) {
                     *got = later.or(*got);
                 }
-                let chained = chain.is_none_or(|(first, _)| first == page.end) || broken;
-                reading.chain = Some((start, chain.map_or(page.end, |(_, end)| end)));
+                let chained = chain.is_none_or(|(first, ..)| first == page.end) || broken;
+                reading.chain = Some((start, start, chain.map_or(page.end, |(_, _, end)| end)));
                 chained.then(|| judged(reading, to))
             }
             // Nothing in the range, and nothing that reaches into it: the chain ends where the last page before does.
@@ -126,7 +140,7 @@ impl Protocol {
 /// What follows a chain: the late rows, or a look at where it ends early.
 fn judged(reading: Reading, to: Bound) -> Reading {
     let phase = match reading.chain {
-        Some((_, end)) if end < to => Phase::End(end),
+        Some((_, _, end)) if end < to => Phase::End(end),
         _ => Phase::Late,
     };
     reading.at(phase)

@@ -25,16 +25,6 @@ fn every_function_is_there_with_its_environment() {
 }
 
 #[test]
-fn the_worker_stops_before_it_is_stopped_and_its_queue_waits_for_it() {
-    let template = embedded();
-
-    let worker = template.functions.iter().find(|function| function.folder == "issue-invoice").expect("is there");
-    assert!(issue_invoice::MOST_TIME.as_secs() + 5 <= worker.timeout_seconds.into());
-    let waits = template.queues.iter().filter_map(|queue| queue.visibility_timeout_seconds).max();
-    assert!(waits >= Some(worker.timeout_seconds * 6), "{waits:?}");
-}
-
-#[test]
 fn routes_lead_to_folders() {
     let template = embedded();
 

@@ -1,8 +1,9 @@
-//! A range of pages, a part at a time: as much as one query brings, checked to be without a gap before anybody sees it.
+//! A range of pages, a part at a time: what one query brings, checked to be without a gap before anybody sees it.
 //!
-//! A bound between two pages is there for ever: pages are cut and never joined. So a part that ends where a page ends is
+//! A bound between two pages is there for ever: pages are cut and never joined. So a part that ends where a page begins is
 //! whole by itself, whatever becomes of the pages before it, and the next one begins right there. A part that is broken,
-//! because a split was seen half done, is read again alone.
+//! because a split was seen half done, is read again alone. No page is believed before the one behind it was seen by the same
+//! query: the last one of a query that brings no more is left to the next part.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,9 @@ use crate::table::{Ask, Item, Sent, keyed, number, text};
 
 /// How many pages are sealed at once.
 const CONCURRENT: usize = 16;
+
+/// The most pages of a part: half a megabyte, which takes about 20 in memory. Several prices may be read at once.
+const MOST_PAGES: usize = 500;
 
 /// What pages hold, by key.
 pub(super) type Cells = BTreeMap<RecordKey, Cell>;
@@ -46,7 +50,7 @@ impl Span {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Walk {
     pub backward: bool,
-    /// How many pages one part has at most; absent where a megabyte is the only limit.
+    /// How many pages a part has at most, where that is fewer than usual.
     pub pages: Option<usize>,
     /// The period that seals the pages before they are handed out.
     pub seals: Option<u32>,
@@ -110,12 +114,15 @@ impl<'a> Pages<'a> {
     /// One attempt at a part; `None` where the pages do not tile, since a query is not isolated from a split.
     async fn part(&self, span: &Span, walk: Walk) -> Result<Option<Part>, StoreError> {
         let Listed { mut pages, cut, ends_before } = self.list(span, walk).await?;
+        let Some((of, rest)) = parted(&pages, span, cut, walk.backward) else { return Ok(None) };
         if let Some(period) = walk.seals {
             // The list proves nothing by itself: what counts is what the sealed pages say of themselves.
+            let beyond = pages.partition_point(|page| page.start < of.to);
+            let beyond = pages.split_off(beyond);
             let Some(sealed) = self.seal_pages(pages, period, &span.to).await? else { return Ok(None) };
             pages = sealed;
+            pages.extend(beyond);
         }
-        let Some((of, rest)) = parted(&pages, span, cut, walk.backward) else { return Ok(None) };
         let tiling = match (pages.is_empty(), ends_before) {
             (true, Some(end)) => Tiling::EndsEarly(end),
             _ => tile(&pages, &of.from, &of.to),
@@ -144,12 +151,12 @@ impl<'a> Pages<'a> {
             to: format!("{prefix}{}", span.to),
             backward: walk.backward,
             consistent: true,
-            limit: walk.pages,
+            limit: Some(walk.pages.unwrap_or(MOST_PAGES).min(MOST_PAGES)),
             ..Ask::default()
         };
         // The query's end is inclusive, and the range's is not.
         let in_range = |item: &Item| Ok(Some(self.parse(item)?).filter(|page| page.start < span.to));
-        let (mut pages, cut) = self.first_found(&ask, in_range).await?;
+        let (mut pages, cut) = self.first_found(&ask, 2, in_range).await?;
         if walk.backward {
             pages.reverse();
         }
@@ -170,10 +177,11 @@ impl<'a> Pages<'a> {
         Ok(Listed { pages, cut, ends_before })
     }
 
-    /// What one query finds, and whether there is more; what is not wanted is skipped, and counts for nothing.
+    /// What a query finds, and whether there is more: one that brings fewer than so many of what is wanted goes on.
     pub(super) async fn first_found<T>(
         &self,
         ask: &Ask,
+        least: usize,
         wanted: impl Fn(&Item) -> Result<Option<T>, StoreError>,
     ) -> Result<(Vec<T>, bool), StoreError> {
         let mut found = Vec::new();
@@ -183,7 +191,7 @@ impl<'a> Pages<'a> {
             for item in items {
                 found.extend(wanted(&item)?);
             }
-            if after.is_none() || !found.is_empty() {
+            if after.is_none() || found.len() >= least {
                 return Ok((found, after.is_some()));
             }
             next = after;
@@ -231,7 +239,7 @@ fn parted(pages: &[Page], span: &Span, cut: bool, backward: bool) -> Option<(Spa
         (false, false) => (span.clone(), Span { from: span.to.clone(), ..span.clone() }),
         (false, true) => (span.clone(), Span { to: span.from.clone(), ..span.clone() }),
         (true, false) => {
-            let end = pages.last()?.end.clone().min(span.to.clone());
+            let end = pages.last()?.start.clone();
             (Span { to: end.clone(), ..span.clone() }, Span { from: end, ..span.clone() })
         }
         (true, true) => {

@@ -48,7 +48,7 @@ impl Pages<'_> {
     }
 
     /// The late rows of some keys, by key, or from the last key on where `backward`; then the keys whose rows are still to be
-    /// read, where a megabyte or the limit was full.
+    /// read, where one query does not bring all.
     pub(super) async fn late(
         &self,
         span: &Span,
@@ -73,7 +73,7 @@ impl Pages<'_> {
                 .ok_or(StoreError::Corrupt { what: "late usage" })?;
             Ok(if span.contains(&key) { Some((key.clone(), parse(item, &key)?)) } else { None })
         };
-        let (rows, cut) = self.first_found(&ask, row).await?;
+        let (rows, cut) = self.first_found(&ask, 1, row).await?;
         let unread = rows.last().filter(|_| cut).map(|(last, _)| match backward {
             true => Span { to: Bound::of(last), ..span.clone() },
             false => Span { from: Bound::behind(last), ..span.clone() },

@@ -23,7 +23,7 @@ pub(crate) struct Reading {
 
 impl Store {
     /// Gives every record of the price dated in the period that came in time, by key: what its pages hold, whatever came
-    /// later. About a megabyte of pages is kept at a time, whatever there is of them.
+    /// later. Half a megabyte of pages is kept at a time, whatever there is of them.
     ///
     /// # Errors
     /// `Contended` where splits kept the pages from tiling through every attempt: never an answer with a gap. Some records
