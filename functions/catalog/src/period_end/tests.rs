@@ -81,7 +81,12 @@ fn a_subscription_that_ends_with_its_period_ends_where_that_is_moved_to() {
     assert_eq!((over.status_at(at(NOW)), over.cancelled_at()), (Status::Cancelled, Some(at(NOW))));
     // Its retry comes when no period runs any more.
     assert_eq!(move_end(&generated(over.clone()), Some(0), None, at(NOW)), Ok(None));
-    assert_eq!(move_end(&generated(over), Some(0), Some(at(NOW)), at(NOW)), Ok(None));
+    assert_eq!(move_end(&generated(over.clone()), Some(0), Some(at(NOW)), at(NOW)), Ok(None));
+    assert_eq!(move_end(&generated(over), Some(1), None, at(NOW)), Err(Refusal::Cancelled));
+    // A clock that stands before the one by which the end was scheduled.
+    let early = at("2026-02-03T00:00:00Z");
+    let over = move_end(&ending, Some(0), None, early).unwrap().unwrap();
+    assert_eq!(over.statuses.iter().map(|change| change.at).collect::<Vec<_>>(), [running().statuses[0].at, early]);
 }
 
 #[test]
@@ -102,9 +107,12 @@ fn what_cannot_end_there_is_refused() {
     ] {
         assert_eq!(moved(&subscription, end), Err(refused), "{end}");
     }
-    // A clock that stands before the period that runs ends nothing.
+    // A clock that stands before the period that runs ends nothing, and opens nothing that was cancelled where it began.
+    let behind = first.plus_millis(-1);
+    let empty = cancel(&running(), behind).unwrap();
+    assert_eq!(move_end(&empty, None, Some(at(tomorrow)), behind), Err(Refusal::Cancelled));
     assert_eq!(move_end(&running(), Some(0), None, first), Err(Refusal::BeforeStart { start: first }));
-    assert_eq!(move_end(&running(), Some(0), None, first.plus_millis(-1)), Err(Refusal::BeforeStart { start: first }));
+    assert_eq!(move_end(&running(), Some(0), None, behind), Err(Refusal::BeforeStart { start: first }));
 }
 
 #[test]
