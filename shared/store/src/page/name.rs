@@ -88,6 +88,7 @@ mod tests {
             (Some("0190D5A4-7C3E-7B1A-9F00-00C0FFEE0001"), "rs.0190D5A4-7C3E-7B1A-9F00-00C0FFEE0001"),
             (Some("0190d5a47c3e7b1a9f0000c0ffee0001"), "rs.0190d5a47c3e7b1a9f0000c0ffee0001"),
             (Some("-0190d5a-7c3e-7b1a-9f00-00c0ffee0001"), "rs.-0190d5a-7c3e-7b1a-9f00-00c0ffee0001"),
+            (Some("0190d5a47-c3e-7b1a-9f00-00c0ffee0001"), "rs.0190d5a47-c3e-7b1a-9f00-00c0ffee0001"),
         ] {
             assert_eq!(attribute_name(&start(), &key(id)), name);
             assert_eq!(record_key(&start(), name), Some(key(id)));

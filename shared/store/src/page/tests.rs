@@ -134,13 +134,16 @@ fn records_that_come_in_order_fill_one_page_after_the_other() {
 
 #[test]
 fn a_record_in_between_makes_as_few_pages_as_there_can_be_and_fills_them_evenly() {
-    let mut present = even(20);
-    let between = BTreeMap::from([present.pop_first().unwrap()]);
-    let last = BTreeMap::from([even(20).pop_last().unwrap()]);
+    let mut present = even(21);
+    present.pop_first();
+    let all = present.clone();
+    let (between, last) = (all.first_key_value().unwrap(), all.last_key_value().unwrap());
+    let [between, last] = [between, last].map(|(key, cell)| BTreeMap::from([(key.clone(), cell.clone())]));
+    present.pop_first();
 
-    assert_eq!(counts(&present, &between, 4 + 7 * 19), [20]);
-    assert_eq!(counts(&present, &between, 4 + 7 * 18), [11, 9]);
-    assert_eq!(counts(&even(20), &last, 4 + 7 * 18), [11, 9], "a correction of the last record is no new record");
+    assert_eq!(counts(&present, &between, 7 * 20), [20]);
+    assert_eq!(counts(&present, &between, 7 * 20 - 1), [10, 10]);
+    assert_eq!(counts(&all, &last, 7 * 20 - 1), [10, 10], "a correction of the last record is no new record");
 }
 
 #[test]
