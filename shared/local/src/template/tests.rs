@@ -37,7 +37,7 @@ fn routes_lead_to_folders() {
     assert_eq!(of("PATCH", "/v1/item-prices/{id}"), Some("catalog"));
     assert_eq!(of("POST", "/v1/invoices/{id}/close"), Some("invoices"));
     assert_eq!(of("GET", "/docs/{file}"), Some("docs"));
-    assert_eq!(template.routes.len(), 44);
+    assert_eq!(template.routes.len(), 45);
 }
 
 #[test]
@@ -81,6 +81,7 @@ fn a_policy_allows_each_of_its_actions_on_each_of_its_resources() {
             ("dynamodb:GetItem", "Table"),
             ("dynamodb:Query", "Table"),
             ("dynamodb:Query", "Table/index/due"),
+            ("sqs:GetQueueAttributes", "InvoiceQueue"),
             ("sqs:SendMessage", "InvoiceQueue"),
         ]
     );
