@@ -19,6 +19,7 @@ mod keys;
 mod large;
 mod layout;
 mod lifecycle;
+mod meanwhile;
 mod memory;
 mod moved_periods;
 mod observed;
