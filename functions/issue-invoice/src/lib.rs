@@ -37,10 +37,15 @@ impl Deps {
         Deps { store, time: USUAL_TIME }
     }
 
-    /// The same for an invocation that is ended at the deadline, in milliseconds since 1970 in UTC.
+    /// The same for an invocation that is ended at the deadline, in milliseconds since 1970 in UTC; one that has passed, such as an
+    /// emulator's, says nothing.
     pub fn until(&self, now: Timestamp, deadline_ms: u64) -> Deps {
         let left = deadline_ms.saturating_sub(u64::try_from(now.millis()).unwrap_or_default());
-        Deps { time: Duration::from_millis(left).saturating_sub(FOR_THE_ANSWER), ..self.clone() }
+        let time = match left {
+            0 => USUAL_TIME,
+            left => Duration::from_millis(left).saturating_sub(FOR_THE_ANSWER),
+        };
+        Deps { time, ..self.clone() }
     }
 }
 

@@ -184,3 +184,21 @@ async fn what_takes_longer_than_the_invocation_has_is_answered_before_that_is_en
 
     assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (503, "1"));
 }
+
+/// `cargo lambda` counts its deadline from 1970.
+#[tokio::test]
+async fn a_deadline_that_has_passed_is_none() {
+    let mut context = lambda_http::Context::default();
+    context.deadline = 600_000;
+    let event = http::Request::get("https://example.com/v1/things/a")
+        .header("authorization", "Bearer reader")
+        .body(Body::Empty)
+        .unwrap()
+        .with_lambda_context(context);
+    let slow = |call| async {
+        tokio::task::yield_now().await;
+        handle(call).await
+    };
+
+    assert_eq!(serve(&edge(), event, now(), None, lookup, slow).await.status(), 200);
+}
