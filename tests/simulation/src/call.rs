@@ -115,6 +115,13 @@ impl Call {
         format!("{} {what}", self.operation)
     }
 
+    /// Whether a query goes on behind the last key of its range, where nothing can come.
+    pub fn goes_on_behind_its_range(&self) -> bool {
+        let last = if self.body["ScanIndexForward"] == Value::Bool(false) { ":from" } else { ":to" };
+        let (start, last) = (&self.body["ExclusiveStartKey"]["SK"], &self.body["ExpressionAttributeValues"][last]);
+        start.is_object() && start == last
+    }
+
     /// The same query for one item only.
     pub fn cut_short(&mut self) {
         self.body["Limit"] = Value::from(1);

@@ -64,7 +64,7 @@ impl std::fmt::Display for Failure {
         for wrong in self.wrong.iter().take(3) {
             writeln!(f, "{}", wrong.chars().take(6_000).collect::<String>())?;
         }
-        write!(f, "seed {}; with its trace: cargo run -p simulation -- --seed {}", self.plan.seed, self.plan.seed)?;
+        write!(f, "seed {}; with its trace: cargo simulate --seed {}", self.plan.seed, self.plan.seed)?;
         if let Some((at, fault)) = self.plan.faults.and_then(|faults| faults.single) {
             write!(f, " --at {at} --fault {fault:?}")?;
         }

@@ -218,10 +218,12 @@ pub fn at_once<T: Send>(engine: &Engine, done: impl Future<Output = T> + Send) -
     if engine.embedded_database().is_some() {
         return futures_util::FutureExt::now_or_never(done).ok_or_else(|| "the engine waits".to_owned());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| error.to_string())?;
-    let waited = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(done)).join());
-    waited.map_err(|_| "the engine's thread panicked".to_owned())
+    let wait = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map(|runtime| runtime.block_on(done)).map_err(|error| error.to_string())
+    };
+    let waited = std::thread::scope(|scope| scope.spawn(wait).join());
+    waited.map_err(|_| "the engine's thread panicked".to_owned())?
 }
 
 /// The functions of one environment each, with what they remember.
