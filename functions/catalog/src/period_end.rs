@@ -105,9 +105,8 @@ pub fn change_length(
     Ok(changed)
 }
 
-/// The period that runs. A caller's clock may stand before it, since it was generated a moment ago.
+/// The period that runs.
 fn running(subscription: &Subscription, now: Timestamp) -> Result<CurrentPeriod, Refusal> {
-    let now = subscription.current.map_or(now, |current| now.max(current.period.start));
     match subscription.current {
         _ if subscription.status_at(now) == Status::Cancelled => Err(Refusal::Cancelled),
         Some(current) => Ok(current),

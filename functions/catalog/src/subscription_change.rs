@@ -157,9 +157,9 @@ pub async fn move_period_end(deps: &Deps, call: &Call<Route>) -> Result<Response
 
 /// Decides on what stands, writes it on condition that it still stands, and answers with what became of it.
 ///
-/// What is due comes first, so that a change never reaches into a period that has ended. A caller's clock may be behind the one
-/// that changed the subscription last, or generated its period: `decide` gets an instant that is not before that change, or it
-/// would undo what is on an invoice already.
+/// What is due comes first, so that a change never reaches into a period that has ended. A caller's clock may be behind
+/// the one that changed the subscription last, or generated its period: `decide` gets an instant that is not before that
+/// change, or it would undo what is on an invoice already.
 async fn update(
     deps: &Deps,
     call: &Call<Route>,
@@ -226,7 +226,7 @@ fn refused_end(refusal: period_end::Refusal, field: &str, subscription: &Subscri
         Refusal::BeforeStart { start } => {
             return invalid(field, format!("the period that runs began at {start}, and ends after that"));
         }
-        Refusal::Passed => "the end has passed; leave it out to let the period end now",
+        Refusal::Passed => "the end has passed; to let the period end now, send its number as period and no end",
         Refusal::TooManyMoves => {
             return invalid(field, format!("a subscription has at most {MOST_MOVES} moved ends over its life"));
         }

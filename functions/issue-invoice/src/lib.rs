@@ -37,8 +37,8 @@ impl Deps {
         Deps { store, time: USUAL_TIME }
     }
 
-    /// The same for an invocation that is ended at the deadline, in milliseconds since 1970 in UTC; one that has passed, such as an
-    /// emulator's, says nothing.
+    /// The same for an invocation that is ended at the deadline, in milliseconds since 1970 in UTC; one that has passed,
+    /// such as an emulator's, says nothing.
     pub fn until(&self, now: Timestamp, deadline_ms: u64) -> Deps {
         let left = deadline_ms.saturating_sub(u64::try_from(now.millis()).unwrap_or_default());
         let time = match left {

@@ -198,7 +198,8 @@ fn out_of_time() -> Problem {
     Problem::new(Kind::Unavailable, detail)
 }
 
-/// The time until the invocation is ended; `None` where nothing ends it, as where an emulator names a deadline that has passed.
+/// The time until the invocation is ended; `None` where nothing ends it, as where an emulator names a deadline that has
+/// passed.
 fn time_left(event: &Request, now: Timestamp) -> Option<Duration> {
     let deadline = event.lambda_context_ref().map_or(0, |context| context.deadline);
     let left = deadline.saturating_sub(u64::try_from(now.millis()).unwrap_or_default());

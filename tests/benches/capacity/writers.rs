@@ -42,7 +42,8 @@ pub async fn run(quick: bool, budgets: &mut Budgets) {
         eprintln!("environments: {name}");
         let cost = count(environments, each, every).await;
         rows.push(vec![name.clone(), figure(cost.calls()), figure(cost.writes()), figure(cost.reads())]);
-        // Each environment has to find every page that another one began: the fewer usages it sends, the more that is of each.
+        // Each environment has to find every page that another one began: the fewer usages it sends, the more that is of
+        // each.
         let what = format!("a usage by one of environments ({name}): write");
         budgets.hold_missed(what, cost.writes(), 1.1, 1.3);
     }

@@ -84,7 +84,8 @@ impl Call {
         entries.filter_map(one).collect()
     }
 
-    /// The statement, whatever its values and however many records are in it: what tells one step of the protocol from another.
+    /// The statement, whatever its values and however many records are in it: what tells one step of the protocol from
+    /// another.
     pub fn statement(&self) -> String {
         let letters = |value: &Value| {
             let text = value.as_str().unwrap_or_default();

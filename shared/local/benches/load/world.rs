@@ -19,7 +19,8 @@ pub struct World {
 impl World {
     /// Makes the site with the root key.
     pub async fn new(root: &Api) -> World {
-        World { api: site::make(root, "load", "load-key-0123456789abcdef", START).await }
+        let site = json!({"id": "load", "test_clock": START});
+        World { api: site::make(root, &site, "load-key-0123456789abcdef", "week").await }
     }
 
     /// A subscription of its own for a part, from `start` on.

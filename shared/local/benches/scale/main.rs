@@ -11,6 +11,8 @@ mod closing;
 mod host;
 mod invoices;
 mod setup;
+#[path = "../../tests/kill/site.rs"]
+mod site;
 mod spent;
 mod throughput;
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::client::Api;
 use crate::host::Host;
+use crate::site;
 use crate::spent::ms_each;
 
 const CLIENTS: u32 = 16;
@@ -17,7 +18,7 @@ pub async fn run(sizes: &[u32], seconds: u64) -> u64 {
     let host = Host::start().await;
     // The site is a live one, as those that usage comes to; usages are dated in the week before now.
     let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
-    let api = site(&host.api()).await;
+    let api = site::make(&host.api(), &json!({"id": "scale"}), "scale-key-0123456789abcdef", "month").await;
     let mut faults = 0;
     println!(
         "\n| usages a post | posts a second | usages a second | our CPU ms a post | engines' CPU ms a post | \
@@ -26,9 +27,7 @@ pub async fn run(sizes: &[u32], seconds: u64) -> u64 {
     for &size in sizes {
         let names: Vec<String> = (0..CLIENTS).map(|client| format!("t-{size}-{client}")).collect();
         for name in &names {
-            let items = json!([{"item_price_id": "calls-usd"}]);
-            let body = json!({"id": name, "customer_id": "acme", "start_date": now - WEEK, "items": items});
-            api.must(Method::POST, "/v1/subscriptions", Some(&body)).await;
+            site::subscribe(&api, name, now - WEEK).await;
         }
         let (begun, before) = (Instant::now(), host.spent().await);
         let until = begun + Duration::from_secs(seconds);
@@ -56,27 +55,6 @@ pub async fn run(sizes: &[u32], seconds: u64) -> u64 {
     }
     host.stop();
     faults
-}
-
-/// A live site with a metered price of a month.
-async fn site(root: &Api) -> Api {
-    let key = "scale-key-0123456789abcdef";
-    root.must(Method::POST, "/v1/sites", Some(&json!({"id": "scale"}))).await;
-    let body = json!({"site_id": "scale", "scopes": ["admin"], "key": key});
-    root.must(Method::POST, "/v1/api-keys", Some(&body)).await;
-    let api = root.with_key(key);
-    let price = json!({
-        "id": "calls-usd", "item_id": "calls", "currency_code": "USD", "period": {"every": 1, "unit": "month"},
-        "metered": true, "price": {"model": "per_unit", "unit_amount": "0.05"}
-    });
-    for (path, body) in [
-        ("/v1/customers", json!({"id": "acme", "name": "Acme"})),
-        ("/v1/items", json!({"id": "calls", "name": "Calls", "type": "plan"})),
-        ("/v1/item-prices", price),
-    ] {
-        api.must(Method::POST, path, Some(&body)).await;
-    }
-    api
 }
 
 /// Posts one after the other, and counts posts, recorded and refused usages.

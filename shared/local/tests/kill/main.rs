@@ -86,7 +86,7 @@ async fn every_acknowledged_usage_is_on_exactly_one_invoice_however_often_the_ho
 }
 
 async fn set_up(root: &Api) {
-    let api = site::make(root, "site", KEY, START).await;
+    let api = site::make(root, &json!({"id": "site", "test_clock": START}), KEY, "week").await;
     for number in 0..SUBSCRIPTIONS {
         site::subscribe(&api, &format!("sub-{number}"), START).await;
     }

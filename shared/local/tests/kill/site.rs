@@ -1,18 +1,19 @@
-//! A test site of its own, with a metered price that is billed by the week.
+//! A site of its own with a metered price.
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::Api;
 
-/// Makes the site, its customer `acme` and its price `calls-usd` with the root key, and returns a client for it.
-pub async fn make(root: &Api, site: &str, key: &str, clock: i64) -> Api {
-    root.must(Method::POST, "/v1/sites", Some(&json!({"id": site, "test_clock": clock}))).await;
-    let body = json!({"site_id": site, "scopes": ["admin"], "key": key});
+/// Makes the site, its customer `acme` and its price `calls-usd`, billed by that unit of time, with the root key, and returns a
+/// client for it.
+pub async fn make(root: &Api, site: &Value, key: &str, unit: &str) -> Api {
+    root.must(Method::POST, "/v1/sites", Some(site)).await;
+    let body = json!({"site_id": site["id"], "scopes": ["admin"], "key": key});
     root.must(Method::POST, "/v1/api-keys", Some(&body)).await;
     let api = root.with_key(key);
     let price = json!({
-        "id": "calls-usd", "item_id": "calls", "currency_code": "USD", "period": {"every": 1, "unit": "week"},
+        "id": "calls-usd", "item_id": "calls", "currency_code": "USD", "period": {"every": 1, "unit": unit},
         "metered": true, "price": {"model": "per_unit", "unit_amount": "0.05"}
     });
     for (path, body) in [

@@ -82,8 +82,8 @@ impl Pages<'_> {
 
     /// How many more usages there may be; `None` without a limit.
     ///
-    /// None at all is read once more, settled: the deletion that frees one may be half visible, its page before the count, and
-    /// whoever saw the page was told that the usage is deleted.
+    /// None at all is read once more, settled: the deletion that frees one may be half visible, its page before the count,
+    /// and whoever saw the page was told that the usage is deleted.
     pub(super) async fn free(&self) -> Result<Option<u64>, StoreError> {
         let Some(limit) = self.rules.limit else { return Ok(None) };
         let place = key::usage_limit(&self.partition);
