@@ -130,3 +130,44 @@ async fn of_two_late_corrections_at_once_the_second_conflicts_with_the_first() {
     );
     assert_eq!(world.get(USAGES).await.expect(200)["list"][0]["quantity"], "8");
 }
+
+fn lists_pending_invoices(call: &Call) -> bool {
+    call.operation == "Query" && call.body()["ExpressionAttributeValues"][":from"]["S"] == "INVOICE#"
+}
+
+/// Minutes leave the subscription, which another usage of them shows; then the period is ended, all by a clock that is
+/// five seconds behind. Its invoice waits for a grace of three.
+async fn end_period(engine: Engine) {
+    let other = World { system: System::with_engine(engine).await.unwrap() };
+    other.set_now("2027-02-14T00:00:00Z");
+    other.patch("/v1/subscriptions/sub", json!({"items": [{"item_price_id": "line-usd"}]})).await.expect(200);
+    let after = other.usage("2027-02-14T00:00:00Z", "1000").await.expect(201);
+    assert_eq!(after["not_billable_reason"], "price_not_on_subscription");
+    other.set_now("2027-02-14T12:00:00Z");
+    other.post("/v1/subscriptions/sub/move-period-end", json!({"period": 0})).await.expect(200);
+    other.system.tick().await.unwrap();
+    other.system.pump_once().await;
+    assert_eq!(other.invoice("inv_sub_1").await["status"], "pending");
+}
+
+#[tokio::test]
+async fn a_period_that_ends_while_another_one_is_looked_for_is_billed_as_its_subscription_is_then() {
+    let engine = Engine::for_test().unwrap();
+    let world = World { system: System::with_engine(engine.clone()).await.unwrap() };
+    world.set_now("2027-02-01T00:00:00Z");
+    world.make_live_site().await;
+    world.patch("/v1/sites/site", json!({"grace_seconds": 3})).await.expect(200);
+    world.catalogue().await;
+    world.subscribe("2027-02-01T00:00:00Z", &["minutes-usd", "line-usd"]).await;
+    world.usage("2027-02-01T00:00:00Z", "1").await.expect(201);
+    let closer = interrupted(&engine, lists_pending_invoices, Box::pin(end_period(engine.clone()))).await;
+    closer.set_now("2027-02-14T12:00:05Z");
+    closer.enqueue(&json!({"site_id": "site", "subscription_id": "sub"}).to_string()).await;
+
+    closer.system.pump_once().await;
+    closer.system.tick().await.unwrap();
+    closer.system.pump_once().await;
+
+    let closed = closer.invoice("inv_sub_1").await;
+    assert_eq!((&closed["status"], &closed["lines"][0]["usage_count"]), (&json!("payment_due"), &json!(1)));
+}

@@ -14,7 +14,7 @@ use billing::timestamp::Timestamp;
 use crate::Store;
 use crate::document::{Stored, revision_values, stored, to_json};
 use crate::error::StoreError;
-use crate::invoice::pending_item;
+use crate::invoice::{Pending, pending_item};
 use crate::key;
 use crate::retry::Attempts;
 use crate::table::{Item, Transacted, get_number, number};
@@ -63,21 +63,32 @@ impl Store {
         now: Timestamp,
     ) -> Result<Advanced, StoreError> {
         let mut advanced = Advanced::default();
+        let Some(mut head) = self.subscription(&site.id, subscription).await? else { return Ok(advanced) };
         let mut attempts = Attempts::default();
-        while advanced.generated < AT_ONCE {
-            let Some(head) = self.subscription(&site.id, subscription).await? else { break };
-            let Some(boundary) = due_boundary(&head.value, now) else { break };
+        while advanced.generated < AT_ONCE
+            && let Some(boundary) = due_boundary(&head.value, now)
+        {
             match self.generate(site, &head, boundary, now).await {
-                Ok(true) => advanced.generated += 1,
-                Ok(false) => attempts.again().await?,
+                Ok(Some(next)) => {
+                    head = next;
+                    advanced.generated += 1;
+                    continue;
+                }
+                Ok(None) => attempts.again().await?,
                 Err(error) => attempts.after(error).await?,
             }
+            head = self.existing_subscription(site, subscription).await?;
         }
-        for pending in self.pending_invoices(&site.id, subscription).await? {
-            if pending.value.closes_at > now || advanced.closed == AT_ONCE {
+        let next = head.value.next_boundary();
+        let Pending { invoices, mut closed } = self.pending_invoices(&site.id, subscription).await?;
+        for pending in invoices {
+            // One that was generated meanwhile, by a clock that is ahead, is rated by a later head than this.
+            let later = next.is_some_and(|next| next.number <= pending.value.boundary);
+            if later || pending.value.closes_at > now || advanced.closed == AT_ONCE {
                 break;
             }
-            self.close(site, pending, now).await?;
+            self.check_order(site, &pending.value, closed).await?;
+            closed = Some(self.close(site, &head.value, pending, now).await?.boundary);
             advanced.closed += 1;
         }
         self.forget_trouble(&site.id, subscription).await?;
@@ -93,30 +104,34 @@ impl Store {
         if invoice.value.status != InvoiceStatus::Pending {
             return Ok(Close::AlreadyClosed(invoice.value));
         }
-        let pending = self.pending_invoices(&site.id, &invoice.value.subscription_id).await?;
-        if let Some(earlier) = pending.first().filter(|first| first.value.boundary < invoice.value.boundary) {
+        let Pending { invoices, closed } = self.pending_invoices(&site.id, &invoice.value.subscription_id).await?;
+        if let Some(earlier) = invoices.first().filter(|first| first.value.boundary < invoice.value.boundary) {
             return Ok(Close::EarlierPending(earlier.value.id()));
         }
-        let closed = self.close(site, invoice, now).await?;
+        self.check_order(site, &invoice.value, closed).await?;
+        let head = self.existing_subscription(site, &invoice.value.subscription_id).await?;
+        let closed = self.close(site, &head.value, invoice, now).await?;
         self.forget_trouble(&site.id, &closed.subscription_id).await?;
         Ok(Close::Closed(closed))
     }
 
-    /// Puts the pending invoice and moves the head on, in one transaction on condition that the head is as read.
+    /// Puts the pending invoice and moves the head on, in one transaction on condition that the head is as read; gives the
+    /// head as it is then, or `None` where it was changed meanwhile.
     async fn generate(
         &self,
         site: &Site,
         head: &Stored<Subscription>,
         boundary: Boundary,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Stored<Subscription>>, StoreError> {
         let current = self.current_prices(site, &head.value).await?;
         let generated = generate(&head.value, boundary, &current, site.grace_seconds, now)?;
         let mut writes = vec![self.revise_head(site, head, &generated.subscription)?];
         if let Some(invoice) = &generated.invoice {
             writes.push(self.table.put_new(pending_item(site, invoice)?)?);
         }
-        Ok(matches!(self.table.transact(writes).await?, Transacted::Done))
+        let next = Stored { value: generated.subscription, revision: head.revision.saturating_add(1) };
+        Ok(matches!(self.table.transact(writes).await?, Transacted::Done).then_some(next))
     }
 
     async fn current_prices(
@@ -133,17 +148,23 @@ impl Store {
         Ok(prices)
     }
 
-    /// Seals, rates and freezes an invoice; one that somebody else closed meanwhile is given as it stands.
-    async fn close(&self, site: &Site, invoice: Stored<Invoice>, now: Timestamp) -> Result<Invoice, StoreError> {
-        self.check_order(site, &invoice.value).await?;
+    /// Seals, rates and freezes an invoice; one that somebody else closed meanwhile is given as it stands. What the head
+    /// says of a period that has ended stays as it was when the invoice was generated; the head is no older than that.
+    async fn close(
+        &self,
+        site: &Site,
+        head: &Subscription,
+        invoice: Stored<Invoice>,
+        now: Timestamp,
+    ) -> Result<Invoice, StoreError> {
         // Sealing cannot be undone: what cannot be rated stays open, so that its cause can be corrected.
-        let trial = self.rate_for_good(site, &invoice.value, Reading::default()).await?;
+        let trial = self.rate_for_good(site, head, &invoice.value, Reading::default()).await?;
         let parts = [to_json(&invoice.value)?, to_json(&trial.lines)?, to_json(&trial.tax)?];
         if parts.iter().map(String::len).sum::<usize>() > LARGEST_INVOICE {
             return Err(StoreError::TooLarge { what: "invoice" });
         }
         let sealing = Reading { seals: invoice.value.ended_number(), ..Reading::default() };
-        let rated = self.rate_for_good(site, &invoice.value, sealing).await?;
+        let rated = self.rate_for_good(site, head, &invoice.value, sealing).await?;
         let customer = self
             .get::<Customer>(&site.id, invoice.value.customer_id.as_str())
             .await?
@@ -163,10 +184,11 @@ impl Store {
         }
     }
 
-    /// Invoices are closed in order. The list of pending ones comes from a query, which may miss one whose transaction is
-    /// half visible; this read does not.
-    async fn check_order(&self, site: &Site, invoice: &Invoice) -> Result<(), StoreError> {
-        let Some(before) = invoice.boundary.checked_sub(1) else { return Ok(()) };
+    /// Invoices are closed in order: the one before has to be closed, as it is where it was seen so. The list of pending ones
+    /// comes from a query, which may miss one whose transaction is half visible; this read does not.
+    async fn check_order(&self, site: &Site, invoice: &Invoice, closed: Option<u32>) -> Result<(), StoreError> {
+        let before = invoice.boundary.checked_sub(1).filter(|before| closed != Some(*before));
+        let Some(before) = before else { return Ok(()) };
         let key = key::invoice(&site.id, &invoice.subscription_id, before);
         let Some(item) = self.table.get_settled(&key).await? else { return Ok(()) };
         match stored::<Invoice>(&item, "invoice")?.value.status {
@@ -177,10 +199,16 @@ impl Store {
 
     /// Rates the usage that is to be billed. Where a record that slipped in before the seal has no price, only its deletion
     /// or correction can get the invoice closed, and that comes late by now: here, and only here, it counts.
-    async fn rate_for_good(&self, site: &Site, invoice: &Invoice, reading: Reading) -> Result<Rated, StoreError> {
-        match self.rate(site, invoice, reading).await {
+    async fn rate_for_good(
+        &self,
+        site: &Site,
+        head: &Subscription,
+        invoice: &Invoice,
+        reading: Reading,
+    ) -> Result<Rated, StoreError> {
+        match self.rate(site, head, invoice, reading).await {
             Err(StoreError::Billing(_)) if invoice.ended.is_some() => {
-                self.rate(site, invoice, Reading { without_late: true, ..reading }).await
+                self.rate(site, head, invoice, Reading { without_late: true, ..reading }).await
             }
             rated => rated,
         }

@@ -19,6 +19,14 @@ use crate::subscription::due_at;
 use crate::table::{Ask, DOCUMENT, Item, REVISION, keyed, number, text};
 use crate::usage::Reading;
 
+/// The pending invoices of a subscription, as far as a query shows them: it may miss one that is just being generated.
+pub(crate) struct Pending {
+    /// The oldest first. They are closed in order, so all of them are newer than any closed one.
+    pub invoices: Vec<Stored<Invoice>>,
+    /// The boundary of the newest closed one.
+    pub closed: Option<u32>,
+}
+
 impl Store {
     /// Reads an invoice, strongly.
     ///
@@ -72,20 +80,22 @@ impl Store {
             let total = Money::parse(&closing.total, invoice.currency_code).map_err(BillingError::Total)?;
             return Ok(Rated { lines: closing.lines.clone(), tax: closing.tax.clone(), total });
         }
-        self.rate(site, invoice, Reading::default()).await
+        let head = self.existing_subscription(site, &invoice.subscription_id).await?;
+        self.rate(site, &head.value, invoice, Reading::default()).await
     }
 
     /// Rates an invoice by the usage of the ended period, which is read, and sealed where that is asked for, price by price.
     /// A record is taken as it comes and not kept.
-    pub(crate) async fn rate(&self, site: &Site, invoice: &Invoice, reading: Reading) -> Result<Rated, StoreError> {
-        let head = self
-            .subscription(&site.id, &invoice.subscription_id)
-            .await?
-            .ok_or(StoreError::Missing { what: "subscription" })?
-            .value;
+    pub(crate) async fn rate(
+        &self,
+        site: &Site,
+        head: &Subscription,
+        invoice: &Invoice,
+        reading: Reading,
+    ) -> Result<Rated, StoreError> {
         let prices = self.invoice_prices(&site.id, invoice).await?;
-        let carried_over = self.carried_over_to(site, &head, invoice).await?;
-        let terms = Terms { subscription: &head, prices: &prices, carried_over: &carried_over, site };
+        let carried_over = self.carried_over_to(site, head, invoice).await?;
+        let terms = Terms { subscription: head, prices: &prices, carried_over: &carried_over, site };
         let mut meter = InvoiceMeter::new(invoice, terms)?;
         if let Some(period) = invoice.ended {
             let seals = reading.seals.is_some();
@@ -123,13 +133,12 @@ impl Store {
         Ok(prices)
     }
 
-    /// The subscription's pending invoices, the oldest first. They are closed in order, so all of them are newer than
-    /// any closed one.
+    /// The subscription's pending invoices.
     pub(crate) async fn pending_invoices(
         &self,
         site: &SiteId,
         subscription: &SubscriptionId,
-    ) -> Result<Vec<Stored<Invoice>>, StoreError> {
+    ) -> Result<Pending, StoreError> {
         const AT_A_TIME: usize = 10;
         let ask = Ask {
             partition: key::subscription_partition(site, subscription),
@@ -140,24 +149,25 @@ impl Store {
             limit: Some(AT_A_TIME),
             ..Ask::default()
         };
-        let mut pending = Vec::new();
+        let (mut invoices, mut closed) = (Vec::new(), None);
         let mut next = None;
         'newest_first: loop {
             let (items, after) = self.table.query_once(&ask, next).await?;
             for item in &items {
                 let invoice: Stored<Invoice> = stored(item, "invoice")?;
                 if invoice.value.status != InvoiceStatus::Pending {
+                    closed = Some(invoice.value.boundary);
                     break 'newest_first;
                 }
-                pending.push(invoice);
+                invoices.push(invoice);
             }
             match after {
                 Some(after) => next = Some(after),
                 None => break,
             }
         }
-        pending.reverse();
-        Ok(pending)
+        invoices.reverse();
+        Ok(Pending { invoices, closed })
     }
 }
 

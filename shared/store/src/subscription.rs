@@ -87,6 +87,15 @@ impl Store {
         item.map(|item| stored(&item, "subscription")).transpose()
     }
 
+    /// Reads, strongly, a subscription that something else names.
+    pub(crate) async fn existing_subscription(
+        &self,
+        site: &Site,
+        id: &SubscriptionId,
+    ) -> Result<Stored<Subscription>, StoreError> {
+        self.subscription(&site.id, id).await?.ok_or(StoreError::Missing { what: "subscription" })
+    }
+
     /// Changes a subscription, on condition that it has the revision that was read.
     ///
     /// # Errors

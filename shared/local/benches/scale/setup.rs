@@ -9,13 +9,17 @@ use local::System;
 use local::functions::ROOT_KEY;
 use serde_json::{Value, json};
 
-/// When all periods begin, and when they end.
-pub const START: &str = "2026-03-01T00:00:00Z";
+/// When all subscriptions begin: a period earlier than the one that is measured, whose pages begin where a period does, as
+/// those of all periods but the first.
+const START: &str = "2026-02-01T00:00:00Z";
+/// When the first period's grace is over.
+const SECOND: &str = "2026-03-01T01:00:00Z";
+/// When all periods end.
 pub const END: &str = "2026-04-01T00:00:00Z";
 /// When the grace of an hour is over.
 pub const GRACE_OVER: &str = "2026-04-01T01:00:00Z";
 
-const START_SECONDS: i64 = 1_772_323_200;
+const SECOND_SECONDS: i64 = 1_772_323_200;
 const MONTH_SECONDS: i64 = 31 * 86_400;
 const KEY: &str = "scale-key-0123456789abcdef";
 
@@ -42,12 +46,28 @@ pub async fn get(system: &System, path: &str) -> Value {
 }
 
 /// A line that moves while something is done so many times.
-pub fn progress(what: &'static str, count: u32) -> ProgressBar {
+fn progress(what: &'static str, count: u32) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {bar:30} {pos} of {len}, {eta} left").unwrap();
     ProgressBar::new(count.into()).with_style(style).with_message(what)
 }
 
-/// Makes the site, the customers, their subscriptions over 0.05 a unit, and so many usages of 1.5 for each.
+/// Works on all messages, and gives how many were done.
+pub async fn pump(system: &System, what: &'static str, expected: u32) -> u32 {
+    let bar = progress(what, expected);
+    let mut done = 0;
+    loop {
+        let batch = system.pump_once().await;
+        if batch.received == 0 {
+            bar.finish_and_clear();
+            return done;
+        }
+        done += u32::try_from(batch.deleted).unwrap();
+        bar.inc(batch.deleted as u64);
+    }
+}
+
+/// Makes the site, the customers, their subscriptions over 0.05 a unit, closes a first period without usage, and records so
+/// many usages of 1.5 for each.
 pub async fn run(system: &System, subscriptions: u32, usages: u32) {
     let begun = Instant::now();
     system.set_now(START.parse().unwrap());
@@ -69,13 +89,16 @@ pub async fn run(system: &System, subscriptions: u32, usages: u32) {
         bar.inc(1);
     }
     bar.finish_and_clear();
+    system.set_now(SECOND.parse().unwrap());
+    system.tick().await.unwrap();
+    pump(system, "first periods", subscriptions).await;
     system.set_now("2026-03-31T23:59:59Z".parse().unwrap());
     let bar = progress("usages", subscriptions * usages);
     let mut batch = Vec::new();
     for n in 0..subscriptions {
         for of in 0..usages {
             let second =
-                START_SECONDS + i64::from(of) * (MONTH_SECONDS - 3_600) / i64::from(usages) + i64::from(n % 3_600);
+                SECOND_SECONDS + i64::from(of) * (MONTH_SECONDS - 3_600) / i64::from(usages) + i64::from(n % 3_600);
             batch.push(json!({
                 "subscription_id": format!("s{n}"), "item_price_id": "calls-usd", "quantity": "1.5", "usage_date": second
             }));
