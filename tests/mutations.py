@@ -32,6 +32,7 @@ LATE = "shared/store/src/usage/late.rs"
 CELL = "shared/store/src/page/cell.rs"
 PAGE = "shared/store/src/page.rs"
 CLOSING = "shared/store/src/closing.rs"
+CHANGE = "functions/catalog/src/subscription_change.rs"
 
 # The suites, in the order in which they are tried: the simulation names the invariant that broke, and tells it soonest.
 SIMULATION = ["run", "--profile", "simulation", "--package", "simulation", "--"]
@@ -52,7 +53,8 @@ pub fn mutation() -> &'static str {
 """
 
 # Name, what is broken, file, what stands there, what comes in its place. Where something has to stand around it to tell
-# the place, what is replaced is in [[double brackets]].
+# the place, what is replaced is in [[double brackets]]. A condition that another one implies is not among them: that a page
+# which is sealed ends with its period, since that bound is made first and stays.
 MUTATIONS = [
     ("overwrite", "a record overwrites the one that stands under its key", USAGE,
      'conditions.push_str(&format!("attribute_not_exists(#r{n}) AND "));', ""),
@@ -83,8 +85,6 @@ MUTATIONS = [
      "latest.max(now)", "now"),
     ("late-overwrite", "a late row replaces one that was not read", LATE,
      '"V = :old"', '"V = :old OR V <> :old"'),
-    ("seal-reaching", "a page that reaches beyond the period is sealed with it", CHAIN,
-     '.condition_expression([["E <= :to"]])', '"E <= :to OR E > :to"'),
     ("seal-unbound", "a period is sealed before its end is a bound between pages", SEAL,
      "match [[self.bound_at(number, &span.to).await]] {", "Ok::<bool, StoreError>(true)"),
     ("seal-gap", "a seal is done although its pages do not chain", CHAIN,
@@ -98,7 +98,7 @@ MUTATIONS = [
      "Tiling::Broken => [[return Ok(None)]],", "if walk.seals.is_some() { return Ok(None) }"),
     ("read-early", "an answer comes from pages that end early", CHAIN,
      "if [[self.store.table.get_settled(&key::page(&self.partition, self.price, &end)).await?.is_some()]] {", "false"),
-    ("read-foreign", "records of other periods are billed", CHAIN,
+    ("read-foreign", "what lies beside the range is listed with it", CHAIN,
      ".filter(|(key, _)| [[whole || of.contains(key)]]));", "true"),
     ("read-ahead", "the last page of a query is believed before the one behind it is seen", CHAIN,
      "let end = [[pages.last()?.start.clone()]];", "pages.last()?.end.clone().min(span.to.clone())"),
@@ -113,9 +113,15 @@ MUTATIONS = [
      '[["N = :last"]]\n', '"N = :last OR N <> :last"'),
     ("close-unordered", "an invoice is closed before the earlier one", CLOSING,
      "InvoiceStatus::Pending => [[Err(StoreError::Contended)]],", "Ok(())"),
+    ("head-behind", "an invoice is rated by a head that is older than it", CLOSING,
+     "if [[later]] || pending.value.closes_at > now", "false"),
     ("head-outdated", "a boundary is generated over a head that has changed", "shared/store/src/subscription.rs",
      'self.table.update(&key::head(&site.id, &after.id), update, [["R = :revision"]], values)',
      '"R = :revision OR R <> :revision"'),
+    ("moved-behind", "the end of a period is moved by a clock that is behind the last change", CHANGE,
+     "let mut now = [[call.now.max(before.value.updated_at)]];", "call.now"),
+    ("moved-passed", "a period is ended at an instant that has passed", "functions/catalog/src/period_end.rs",
+     "if [[end.is_some_and(|end| current.period.start < end && end < now)]] {", "false"),
     ("limit-passed", "a usage beyond the limit is counted", LIMIT,
      '"attribute_not_exists(F) OR F >= :usages"', '"attribute_not_exists(F) OR F >= :usages OR F < :usages"'),
     ("limit-kept", "a deletion frees no usage of the limit", LIMIT,

@@ -171,3 +171,31 @@ async fn a_period_that_ends_while_another_one_is_looked_for_is_billed_as_its_sub
     let closed = closer.invoice("inv_sub_1").await;
     assert_eq!((&closed["status"], &closed["lines"][0]["usage_count"]), (&json!("payment_due"), &json!(1)));
 }
+
+fn takes_a_number_again(call: &Call) -> bool {
+    let body = call.body().to_string();
+    call.operation == "TransactWriteItems" && body.contains("INVOICE_COUNT#") && body.contains(":last")
+}
+
+#[tokio::test]
+async fn of_two_invoices_of_a_customer_that_are_closed_at_once_each_has_a_number_of_its_own() {
+    let (engine, world) = april().await;
+    world.subscribe_as("other", "2026-04-01T00:00:00Z", &["line-usd"]).await;
+    world.post(USAGES, usage(1, "7")).await.expect(201);
+    world.live_until("2026-05-01T01:00:00Z").await;
+    world.live_until("2026-05-31T23:00:00Z").await;
+    world.usage("2026-05-31T00:00:00Z", "7").await.expect(201);
+    world.live_until("2026-06-01T00:30:00Z").await;
+    let other = World { system: System::with_engine(engine.clone()).await.unwrap() };
+    let close_other = async move {
+        other.post("/v1/invoices/inv_other_2/close", json!({})).await.expect(200);
+    };
+    let closer = interrupted(&engine, takes_a_number_again, Box::pin(close_other)).await;
+
+    closer.post("/v1/invoices/inv_sub_2/close", json!({})).await.expect(200);
+
+    let invoices = world.invoices().await;
+    let mut numbers: Vec<&str> = invoices.iter().map(|invoice| invoice["number"].as_str().unwrap()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, ["1234-1", "1234-2", "1234-3", "1234-4"]);
+}
