@@ -150,3 +150,71 @@ impl<'a> LineMeter<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::closing::tests::{prices, subscription};
+    use crate::closing::{due_boundary, generate};
+    use crate::record_rules::RecordRules;
+    use crate::timestamp::Timestamp;
+    use crate::usage::{Content, RecordKey};
+    use crate::usage_digest::usage_digest;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn record(price: &str, date: &str, quantity: &str) -> UsageRecord {
+        UsageRecord {
+            item_price_id: price.parse().unwrap(),
+            key: RecordKey { date: at(date), id: None },
+            content: Content::new(quantity.parse().unwrap()),
+            updated_at: at(date),
+        }
+    }
+
+    #[test]
+    fn a_line_bills_the_records_of_its_price_and_period_and_says_which_they_were() {
+        let records = [
+            record("minutes", "2026-01-30T23:59:59.999Z", "1000"),
+            record("minutes", "2026-01-31T00:00:00Z", "1"),
+            record("minutes", "2026-02-27T23:59:59.999Z", "10"),
+            record("minutes", "2026-02-28T00:00:00Z", "100"),
+            record("support", "2026-02-10T00:00:00Z", "10000"),
+        ];
+        let site = serde_json::from_str(
+            r#"{"id":"main","time_zone":"UTC","rounding":"half_even","grace_seconds":0,"created_at":"2026-01-01T00:00:00Z"}"#,
+        )
+        .unwrap();
+        // 5 were held at the start of 28 days, 6 as soon as the first record came, and 16 in the last millisecond.
+        for (aggregation, amount, held_at_end) in
+            [(Aggregation::Sum, "0.55", None), (Aggregation::WeightedSum, "0.30", Some("16"))]
+        {
+            let mut head = subscription();
+            head.items[1].record_rules = RecordRules { held: held_at_end.is_some(), ..RecordRules::default() };
+            let first = due_boundary(&head, at("2026-02-28T00:00:00Z")).unwrap();
+            let head = generate(&head, first, &prices(1), 0, first.at).unwrap().subscription;
+            let second = due_boundary(&head, at("2026-02-28T00:00:00Z")).unwrap();
+            let generated = generate(&head, second, &prices(1), 0, second.at).unwrap();
+            let invoice = generated.invoice.unwrap();
+            let prices: BTreeMap<_, _> =
+                prices(1).into_iter().map(|(id, price)| ((id, 1), ItemPrice { aggregation, ..price })).collect();
+            let carried_over = BTreeMap::from([("minutes".parse().unwrap(), "5".parse().unwrap())]);
+            let subscription = &generated.subscription;
+            let terms = Terms { subscription, prices: &prices, carried_over: &carried_over, site: &site };
+
+            let mut meter = InvoiceMeter::new(&invoice, terms).unwrap();
+            records.iter().for_each(|record| meter.add(record));
+            let rated = meter.rated().unwrap();
+
+            let line = |id: &str| rated.lines.iter().find(|line| line.item_price_id.as_str() == id).unwrap();
+            let minutes = line("minutes");
+            assert_eq!(minutes.charge.amount.to_string(), amount);
+            assert_eq!(minutes.usage_count, Some(2));
+            assert_eq!(minutes.usage_digest, Some(usage_digest(records[1..3].iter())));
+            assert_eq!(minutes.held_at_end, held_at_end.map(|held| held.parse().unwrap()));
+            assert_eq!((line("support").usage_count, line("seat").charge.amount.to_string()), (None, "0.05".into()));
+        }
+    }
+}

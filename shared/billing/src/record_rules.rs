@@ -136,6 +136,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_unsuitable_names_the_field_to_blame() {
+        use Unsuitable::{MissingAmount, MissingUniqueValue, NegativeQuantity};
+        let fields = [MissingUniqueValue, MissingAmount, NegativeQuantity].map(Unsuitable::field);
+        assert_eq!(fields, ["unique_value", "amount", "quantity"]);
+    }
+
+    #[test]
     fn the_stored_form_says_only_what_is_asked_and_what_says_nothing_is_plain() {
         let held = RecordRules { held: true, ..RecordRules::default() };
         assert_eq!(serde_json::to_string(&held).unwrap(), r#"{"held":true}"#);

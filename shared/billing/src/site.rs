@@ -106,6 +106,12 @@ mod tests {
     }
 
     #[test]
+    fn a_grace_lasts_50_days_at_most() {
+        let seconds: i64 = LONGEST_GRACE_SECONDS.into();
+        assert_eq!(at("2026-01-01T00:00:00Z").plus_millis(seconds * 1_000), at("2026-02-20T00:00:00Z"));
+    }
+
+    #[test]
     fn a_test_site_lives_by_its_own_clock_and_a_live_one_by_the_real_one() {
         let (real, set) = (at("2026-01-01T00:00:00Z"), at("2030-05-01T00:00:00Z"));
         let live: Site = serde_json::from_str(

@@ -175,5 +175,32 @@ mod tests {
 
         assert_eq!(forms.len(), contents.len());
         assert!(content(Some("a"), Some("1.0"), None).same(&content(Some("a"), Some("1"), None)));
+        assert!(!content(Some("a"), Some("1.0"), None).same(&content(Some("a"), Some("1.1"), None)));
+    }
+
+    #[test]
+    fn the_line_of_a_record_in_the_digest_stays_what_it_was() {
+        let line = |id: Option<&str>| {
+            let key = RecordKey {
+                date: Timestamp::from_millis(1_772_323_200_000).unwrap(),
+                id: id.map(|id| id.parse().unwrap()),
+            };
+            let content = content(None, None, Some("late"));
+            let item_price_id = "minutes".parse().unwrap();
+            UsageRecord { item_price_id, key, content, updated_at: Timestamp::MIN }.digest_line()
+        };
+        assert_eq!(line(None), "minutes|1772323200000||12.5|||=late");
+        assert_eq!(line(Some("call-7")), "minutes|1772323200000|call-7|12.5|||=late");
+    }
+
+    #[test]
+    fn a_usage_may_be_dated_five_minutes_ahead() {
+        let noon: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
+        assert_eq!(noon.plus_millis(FURTHEST_AHEAD_MILLIS), "2026-01-01T12:05:00Z".parse().unwrap());
+    }
+
+    #[test]
+    fn a_source_has_its_word() {
+        assert_eq!([Source::Api, Source::BulkOperation].map(Source::as_str), ["api", "bulk_operation"]);
     }
 }

@@ -148,6 +148,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_short_and_right_is_read_in_one_pass_and_all_else_is_left_to_the_other_way() {
+        for text in ["0", "7", "10", "0.5", "12.50", "999999999999999", "123456789012345.678", "1.123456789012"] {
+            assert_eq!(parse_short(text.as_bytes()).unwrap().to_string(), text);
+        }
+        for text in ["", ".", "007", "00", "1.", ".5", "-1", "1.2.3", "1000000000000000", "0.0000000000001", "1e3"] {
+            assert_eq!(parse_short(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(parse_short(b"123456789012345.6789"), None);
+    }
+
+    #[test]
     fn the_door_says_what_is_wrong() {
         let what = "a quantity";
         let not_plain = NumberError::NotPlain { what };

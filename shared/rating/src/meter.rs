@@ -105,6 +105,16 @@ mod tests {
     }
 
     #[test]
+    fn each_record_counts_once() {
+        let price: Price = serde_json::from_str(r#"{"model":"per_unit","unit_amount":"1"}"#).unwrap();
+        let mut meter = Meter::new(ChargeInputs::new(&price, "USD".parse().unwrap()));
+        for records in 0..3 {
+            assert_eq!(meter.records(), records);
+            meter.add(Measurement::new(i64::try_from(records).unwrap(), None, "10".parse().unwrap()));
+        }
+    }
+
+    #[test]
     fn what_does_not_come_by_date_and_id_or_comes_twice_is_an_error() {
         for price in [r#"{"model":"per_unit","unit_amount":"1"}"#, r#"{"model":"percentage","percent":"1"}"#] {
             assert_eq!(charged(price, &[]), Ok(None));

@@ -216,7 +216,8 @@ fn whole_quotient(dividend: Scaled, divisor: Scaled, whole: Whole) -> Option<Sca
     if remainder == 0 {
         return Some(Scaled { mantissa: quotient, scale: 0 });
     }
-    let is_negative = (dividend < 0) != (divisor < 0);
+    // The remainder has the dividend's sign.
+    let is_negative = remainder.is_negative() != divisor.is_negative();
     let half_or_more = || remainder.unsigned_abs() >= divisor.unsigned_abs().saturating_sub(remainder.unsigned_abs());
     let step = match (whole, is_negative) {
         (Whole::Up, false) => 1,

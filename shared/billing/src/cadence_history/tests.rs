@@ -76,6 +76,7 @@ fn an_end_that_is_moved_again_forgets_the_first_move_and_one_that_is_moved_back_
     // Behind a move, what is not moved follows from it.
     let next = moved.moved(1, "2026-03-15T00:00:00Z");
     assert_eq!(next.moved(1, "2026-03-10T00:00:00Z"), moved);
+    assert_eq!([monthly, moved, next].map(|history| history.moves()), [0, 1, 2]);
 }
 
 #[test]

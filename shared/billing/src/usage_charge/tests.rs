@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::catalog::ItemPrice;
 use crate::closing::tests::{price, subscription};
+use crate::subscription::{Status, StatusChange};
+use crate::usage::{Content, RecordKey};
 
 /// A price that says something of everything.
 fn telling(metered: bool) -> ItemPrice {
@@ -72,4 +74,31 @@ fn a_part_of_a_period_is_charged_as_one_where_the_price_says_in_what_it_is_count
     assert_eq!(proration(None, "minutes"), None);
     assert_eq!(proration(Some(ProrationBasis::CalendarDays), "seat"), None, "it was there for all of the period");
     assert_eq!(proration(Some(ProrationBasis::CalendarDays), "unknown"), None);
+}
+
+#[test]
+fn a_record_is_billed_where_it_is_dated_in_the_period_while_the_price_was_on_an_active_subscription() {
+    let at = |text: &str| text.parse().unwrap();
+    let mut subscription = subscription();
+    subscription.items[1].on[0].to = Some(at("2026-02-10T00:00:00Z"));
+    subscription.statuses.push(StatusChange { at: at("2026-02-15T00:00:00Z"), status: Status::Cancelled });
+    let period = BillingPeriod { start: at("2026-02-01T00:00:00Z"), end: at("2026-02-20T00:00:00Z") };
+    for (item, date, billed) in [
+        (1, "2026-01-31T23:59:59.999Z", false),
+        (1, "2026-02-01T00:00:00Z", true),
+        (1, "2026-02-09T23:59:59.999Z", true),
+        (1, "2026-02-10T00:00:00Z", false),
+        (2, "2026-02-10T00:00:00Z", true),
+        (2, "2026-02-15T00:00:00Z", false),
+        (2, "2026-02-20T00:00:00Z", false),
+    ] {
+        let item = &subscription.items[item];
+        let record = UsageRecord {
+            item_price_id: item.item_price_id.clone(),
+            key: RecordKey { date: at(date), id: None },
+            content: Content::new("1".parse().unwrap()),
+            updated_at: at(date),
+        };
+        assert_eq!(is_billable(&subscription, item, period, &record), billed, "{} at {date}", item.item_price_id);
+    }
 }

@@ -25,6 +25,17 @@ fn a_sum_keeps_all_its_digits() {
 }
 
 #[test]
+fn what_fits_is_computed_without_big_integers() {
+    let (left, right) = (number("7.5"), number("-0.25"));
+    let (dividend, divisor) = (left.scaled().unwrap(), right.scaled().unwrap());
+
+    for result in [left.add(&right), left.subtract(&right), left.multiply(&right)] {
+        assert!(result.scaled().is_some(), "{result:?}");
+    }
+    assert_eq!(whole_quotient(dividend, divisor, Whole::Up).map(|whole| whole.mantissa), Some(-30));
+}
+
+#[test]
 fn text_is_a_decimal_where_that_ends_and_a_reduced_fraction_otherwise() {
     for (text, canonical) in [
         ("0.00", "0"),
