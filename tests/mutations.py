@@ -52,10 +52,10 @@ pub fn mutation() -> &'static str {
 }
 """
 
-# Name, what is broken, file, what stands there, what comes in its place. Two of one name are one mutation: where either
-# guard alone suffices, both are dropped. Where something has to stand around it to tell
-# the place, what is replaced is in [[double brackets]]. A condition that another one implies is not among them: that a page
-# which is sealed ends with its period, since that bound is made first and stays.
+# Name, what is broken, file, what stands there, what comes in its place. Two of one name are one mutation: where either guard
+# alone suffices, both are dropped. Where something has to stand around it to tell the place, what is replaced is in [[double
+# brackets]]. A condition that another one implies is not among them: that a page which is sealed ends within its period,
+# since that bound is made first and stays.
 MUTATIONS = [
     ("overwrite", "a record overwrites the one that stands under its key", USAGE,
      'conditions.push_str(&format!("attribute_not_exists(#r{n}) AND "));', ""),
@@ -117,7 +117,7 @@ MUTATIONS = [
     ("close-unordered", "the earlier one is not looked for either", CLOSING,
      ".filter(|first| [[first.value.boundary < invoice.value.boundary]])", "false"),
     ("head-behind", "an invoice is rated by a head that is older than it", CLOSING,
-     "if [[later]] || pending.value.closes_at > now", "false"),
+     "if [[!is_known]] || pending.value.closes_at > now", "false"),
     ("head-outdated", "a boundary is generated over a head that has changed", "shared/store/src/subscription.rs",
      'self.table.update(&key::head(&site.id, &after.id), update, [["R = :revision"]], values)',
      '"R = :revision OR R <> :revision"'),

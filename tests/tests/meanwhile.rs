@@ -165,9 +165,11 @@ async fn a_period_that_ends_while_another_one_is_looked_for_is_billed_as_its_sub
     closer.enqueue(&json!({"site_id": "site", "subscription_id": "sub"}).to_string()).await;
 
     closer.system.pump_once().await;
+    let pending = closer.invoice("inv_sub_1").await;
     closer.system.tick().await.unwrap();
     closer.system.pump_once().await;
 
+    assert_eq!(pending["status"], "pending");
     let closed = closer.invoice("inv_sub_1").await;
     assert_eq!((&closed["status"], &closed["lines"][0]["usage_count"]), (&json!("payment_due"), &json!(1)));
 }

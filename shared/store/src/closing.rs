@@ -63,7 +63,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<Advanced, StoreError> {
         let mut advanced = Advanced::default();
-        let Some(mut head) = self.subscription(&site.id, subscription).await? else { return Ok(advanced) };
+        let Some(mut head) = self.subscription(&site.id, subscription).await? else {
+            self.forget_trouble(&site.id, subscription).await?;
+            return Ok(advanced);
+        };
         let mut attempts = Attempts::default();
         while advanced.generated < AT_ONCE
             && let Some(boundary) = due_boundary(&head.value, now)
@@ -79,16 +82,16 @@ impl Store {
             }
             head = self.existing_subscription(site, subscription).await?;
         }
-        let next = head.value.next_boundary();
-        let Pending { invoices, mut closed } = self.pending_invoices(&site.id, subscription).await?;
+        let Subscription { ended, current, .. } = &head.value;
+        let Pending { invoices, mut newest_closed } = self.pending_invoices(&site.id, subscription).await?;
         for pending in invoices {
-            // One that was generated meanwhile, by a clock that is ahead, is rated by a later head than this.
-            let later = next.is_some_and(|next| next.number <= pending.value.boundary);
-            if later || pending.value.closes_at > now || advanced.closed == AT_ONCE {
+            // One that was generated after the head was read is left to a call that reads the head as it is then.
+            let is_known = *ended || current.is_some_and(|current| pending.value.boundary <= current.number);
+            if !is_known || pending.value.closes_at > now || advanced.closed == AT_ONCE {
                 break;
             }
-            self.check_order(site, &pending.value, closed).await?;
-            closed = Some(self.close(site, &head.value, pending, now).await?.boundary);
+            self.check_order(site, &pending.value, newest_closed).await?;
+            newest_closed = Some(self.close(site, &head.value, pending, now).await?.boundary);
             advanced.closed += 1;
         }
         self.forget_trouble(&site.id, subscription).await?;
@@ -104,11 +107,12 @@ impl Store {
         if invoice.value.status != InvoiceStatus::Pending {
             return Ok(Close::AlreadyClosed(invoice.value));
         }
-        let Pending { invoices, closed } = self.pending_invoices(&site.id, &invoice.value.subscription_id).await?;
+        let Pending { invoices, newest_closed } =
+            self.pending_invoices(&site.id, &invoice.value.subscription_id).await?;
         if let Some(earlier) = invoices.first().filter(|first| first.value.boundary < invoice.value.boundary) {
             return Ok(Close::EarlierPending(earlier.value.id()));
         }
-        self.check_order(site, &invoice.value, closed).await?;
+        self.check_order(site, &invoice.value, newest_closed).await?;
         let head = self.existing_subscription(site, &invoice.value.subscription_id).await?;
         let closed = self.close(site, &head.value, invoice, now).await?;
         self.forget_trouble(&site.id, &closed.subscription_id).await?;
@@ -148,8 +152,10 @@ impl Store {
         Ok(prices)
     }
 
-    /// Seals, rates and freezes an invoice; one that somebody else closed meanwhile is given as it stands. What the head
-    /// says of a period that has ended stays as it was when the invoice was generated; the head is no older than that.
+    /// Seals, rates and freezes an invoice; one that somebody else closed meanwhile is given as it stands.
+    ///
+    /// The head has to say what it said when the invoice was generated: later ones say the same of periods that have ended,
+    /// and what is billed in advance does not depend on it.
     async fn close(
         &self,
         site: &Site,
@@ -184,10 +190,10 @@ impl Store {
         }
     }
 
-    /// Invoices are closed in order: the one before has to be closed, as it is where it was seen so. The list of pending ones
-    /// comes from a query, which may miss one whose transaction is half visible; this read does not.
-    async fn check_order(&self, site: &Site, invoice: &Invoice, closed: Option<u32>) -> Result<(), StoreError> {
-        let before = invoice.boundary.checked_sub(1).filter(|before| closed != Some(*before));
+    /// Invoices are closed in order. The list of pending ones comes from a query, which may miss one whose transaction is half
+    /// visible; this read does not, and is not needed where the one before is the newest closed one.
+    async fn check_order(&self, site: &Site, invoice: &Invoice, newest_closed: Option<u32>) -> Result<(), StoreError> {
+        let before = invoice.boundary.checked_sub(1).filter(|before| newest_closed != Some(*before));
         let Some(before) = before else { return Ok(()) };
         let key = key::invoice(&site.id, &invoice.subscription_id, before);
         let Some(item) = self.table.get_settled(&key).await? else { return Ok(()) };

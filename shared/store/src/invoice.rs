@@ -24,7 +24,7 @@ pub(crate) struct Pending {
     /// The oldest first. They are closed in order, so all of them are newer than any closed one.
     pub invoices: Vec<Stored<Invoice>>,
     /// The boundary of the newest closed one.
-    pub closed: Option<u32>,
+    pub newest_closed: Option<u32>,
 }
 
 impl Store {
@@ -149,14 +149,14 @@ impl Store {
             limit: Some(AT_A_TIME),
             ..Ask::default()
         };
-        let (mut invoices, mut closed) = (Vec::new(), None);
+        let (mut invoices, mut newest_closed) = (Vec::new(), None);
         let mut next = None;
         'newest_first: loop {
             let (items, after) = self.table.query_once(&ask, next).await?;
             for item in &items {
                 let invoice: Stored<Invoice> = stored(item, "invoice")?;
                 if invoice.value.status != InvoiceStatus::Pending {
-                    closed = Some(invoice.value.boundary);
+                    newest_closed = Some(invoice.value.boundary);
                     break 'newest_first;
                 }
                 invoices.push(invoice);
@@ -167,7 +167,7 @@ impl Store {
             }
         }
         invoices.reverse();
-        Ok(Pending { invoices, closed })
+        Ok(Pending { invoices, newest_closed })
     }
 }
 

@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 /// When all subscriptions begin: a period earlier than the one that is measured, whose pages begin where a period does, as
 /// those of all periods but the first.
 const START: &str = "2026-02-01T00:00:00Z";
-/// When the first period's grace is over.
-const SECOND: &str = "2026-03-01T01:00:00Z";
-/// When all periods end.
+/// When the grace of the first period is over.
+const FIRST_GRACE_OVER: &str = "2026-03-01T01:00:00Z";
+/// When the period ends that is measured.
 pub const END: &str = "2026-04-01T00:00:00Z";
 /// When the grace of an hour is over.
 pub const GRACE_OVER: &str = "2026-04-01T01:00:00Z";
 
-const SECOND_SECONDS: i64 = 1_772_323_200;
+const PERIOD_START_SECONDS: i64 = 1_772_323_200;
 const MONTH_SECONDS: i64 = 31 * 86_400;
 const KEY: &str = "scale-key-0123456789abcdef";
 
@@ -89,16 +89,17 @@ pub async fn run(system: &System, subscriptions: u32, usages: u32) {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    system.set_now(SECOND.parse().unwrap());
+    system.set_now(FIRST_GRACE_OVER.parse().unwrap());
     system.tick().await.unwrap();
-    pump(system, "first periods", subscriptions).await;
+    assert_eq!(pump(system, "first periods", subscriptions).await, subscriptions);
     system.set_now("2026-03-31T23:59:59Z".parse().unwrap());
     let bar = progress("usages", subscriptions * usages);
     let mut batch = Vec::new();
     for n in 0..subscriptions {
         for of in 0..usages {
-            let second =
-                SECOND_SECONDS + i64::from(of) * (MONTH_SECONDS - 3_600) / i64::from(usages) + i64::from(n % 3_600);
+            let second = PERIOD_START_SECONDS
+                + i64::from(of) * (MONTH_SECONDS - 3_600) / i64::from(usages)
+                + i64::from(n % 3_600);
             batch.push(json!({
                 "subscription_id": format!("s{n}"), "item_price_id": "calls-usd", "quantity": "1.5", "usage_date": second
             }));
