@@ -11,9 +11,11 @@ fails. Run all of the mutations, or those that are named:
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -42,6 +44,7 @@ SUITES = [
     ("single faults", [*SIMULATION, "--sweep"]),
 ]
 PROFILES = ["debug", "simulation"]
+LONGEST_SUITE_SECONDS = 1_800
 
 # What the copy's store has more than the tree's.
 SWITCH = """
@@ -201,10 +204,19 @@ def cargo(arguments, log, mutation=""):
     command, *others = arguments
     command = ["cargo", command, "--locked", "--target-dir", str(WORK / "target"), *others]
     with log.open("ab") as output:
-        done = subprocess.run(
-            command, cwd=TREE, env=os.environ | {"MUTATION": mutation}, stdout=output, stderr=output, check=False
+        environment = os.environ | {"MUTATION": mutation}
+        run = subprocess.Popen(
+            command, cwd=TREE, env=environment, stdout=output, stderr=output, start_new_session=True
         )
-    return done.returncode == 0
+        try:
+            return run.wait(LONGEST_SUITE_SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            # With all that it started: a mutation may well make a loop that never ends.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
 
 
 def told(log):
@@ -214,6 +226,9 @@ def told(log):
     if history:
         return f"history {int(history[1]) + 1}, {history[2]}"
     failed = re.findall(r"^test (\S+) \.\.\. FAILED$", text, re.MULTILINE)
+    ended = set(re.findall(r"^test (\S+) \.\.\. ", text, re.MULTILINE))
+    slow = re.findall(r"^test (\S+) has been running for over", text, re.MULTILINE)
+    failed += [f"{test} without end" for test in slow if test not in ended]
     more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
     return f"{', '.join(failed[:3]) or f'see {log}'}{more}"
 
