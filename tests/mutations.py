@@ -57,8 +57,11 @@ pub fn mutation() -> &'static str {
 
 # Name, what is broken, file, what stands there, what comes in its place. Two of one name are one mutation: where either guard
 # alone suffices, both are dropped. Where something has to stand around it to tell the place, what is replaced is in [[double
-# brackets]]. A condition that another one implies is not among them: that a page which is sealed ends within its period,
-# since that bound is made first and stays.
+# brackets]].
+#
+# A condition that others imply is not among them. That a page which is sealed ends within its period follows from its bound,
+# which is made first and stays. That the last page of a query is read again by the next one would matter only where an item
+# of a transaction could be written before a query shows all of them.
 MUTATIONS = [
     ("overwrite", "a record overwrites the one that stands under its key", USAGE,
      'conditions.push_str(&format!("attribute_not_exists(#r{n}) AND "));', ""),
@@ -104,8 +107,6 @@ MUTATIONS = [
      "if [[self.store.table.get_settled(&key::page(&self.partition, self.price, &end)).await?.is_some()]] {", "false"),
     ("read-foreign", "what lies beside the range is listed with it", CHAIN,
      ".filter(|(key, _)| [[whole || of.contains(key)]]));", "true"),
-    ("read-ahead", "the last page of a query is believed before the one behind it is seen", CHAIN,
-     "let end = [[pages.last()?.start.clone()]];", "pages.last()?.end.clone().min(span.to.clone())"),
     ("freeze-unsealed", "an invoice is frozen without the seal", CLOSING,
      "let sealing = [[Reading { seals: invoice.value.ended_number(), ..Reading::default() }]];", "Reading::default()"),
     ("freeze-early", "an invoice is frozen from what was read before the seal", CLOSING,
