@@ -20,7 +20,7 @@ pub use held_at_end::HeldAtEnd;
 use crate::amount::Amount;
 use crate::error::RatingError;
 use crate::number::Number;
-use crate::price::PriceError;
+use crate::price_error::PriceError;
 use crate::quantity::Quantity;
 
 /// How the records of a period become one quantity.

@@ -2,7 +2,7 @@
 
 use crate::currency::Currency;
 use crate::number::Number;
-use crate::price::PriceError;
+use crate::price_error::PriceError;
 use crate::quantity::Quantity;
 
 /// Why there is no amount; it names the inputs.

@@ -13,9 +13,10 @@
 //! | `percent` | a share in hundredths, with the digits as written |
 //! | `number`, `number/*` | an exact rational: a scaled 128-bit integer while it fits, a fraction of big ones otherwise |
 //! | `currency`, `money` | ISO 4217; whole minor units, and the only rounding |
-//! | `tier`, `ladder` | what prices in tiers are made of, as written and as rating runs over it |
+//! | `tier`, `tiers`, `ladder` | one tier as written, the checked tiers of a price, and the form that rating runs over |
 //! | `aggregation`, `aggregation/*` | many records to one quantity |
 //! | `price`, `price/*` | one pricing model, one file, one arm; `price/fields` reads them all |
+//! | `price_error`, `not_negative` | what can be wrong with a price or another input, and the check that most share |
 //! | `stage`, `stage/*` | what happens before and after a price: one stage, one file |
 //! | `inputs` | what a charge depends on, beside what was used |
 //! | `rate` | the entry points, and the order of the stages |
@@ -52,9 +53,11 @@ mod inputs;
 mod ladder;
 mod meter;
 mod money;
+mod not_negative;
 mod number;
 mod percent;
 mod price;
+mod price_error;
 mod quantity;
 mod rate;
 pub mod schema;
@@ -62,6 +65,7 @@ mod serde_text;
 mod stage;
 mod step;
 mod tier;
+mod tiers;
 mod warning;
 
 pub use aggregation::{Aggregation, HeldAtEnd, Measurement, Total, Window, aggregate};
@@ -79,8 +83,9 @@ pub use number::Number;
 pub use percent::Percent;
 pub use price::{
     Dynamic, FlatFee, GraduatedPercentage, Package, PerUnit, PercentTier, Percentage, PercentageTerms, Price,
-    PriceError, Stairstep, Tiered, Volume,
+    Stairstep, Tiered, Volume,
 };
+pub use price_error::PriceError;
 pub use quantity::Quantity;
 pub use rate::{rate_quantity, rate_usage};
 pub use stage::{
@@ -88,5 +93,6 @@ pub use stage::{
     ProrationBasis, RoundUnits, Tax, TaxLine, TaxRate, TaxRounding, Taxable, Taxed, UnitRounding, tax_invoice,
 };
 pub use step::Step;
-pub use tier::{MOST_TIERS, Tier, Tiers};
+pub use tier::{MOST_TIERS, Tier};
+pub use tiers::Tiers;
 pub use warning::Warning;

@@ -68,7 +68,7 @@ fn duration(from_ms: i64, to_ms: i64) -> Number {
 mod tests {
     use super::*;
     use crate::aggregation::{Aggregation, aggregate};
-    use crate::price::PriceError;
+    use crate::price_error::PriceError;
 
     const DAY: i64 = 86_400_000;
 

@@ -6,11 +6,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::PriceError;
 use crate::aggregation::Measurement;
 use crate::amount::Amount;
 use crate::error::RatingError;
 use crate::number::Number;
+use crate::price_error::PriceError;
 use crate::quantity::Quantity;
 use crate::step::Step;
 

@@ -7,12 +7,14 @@ use serde::{Deserialize, Deserializer};
 
 use super::{
     Dynamic, FlatFee, GraduatedPercentage, Package, PerUnit, PercentTier, Percentage, PercentageTerms, Price,
-    PriceError, Stairstep, Tiered, Volume,
+    Stairstep, Tiered, Volume,
 };
 use crate::amount::Amount;
 use crate::percent::Percent;
+use crate::price_error::PriceError;
 use crate::quantity::Quantity;
-use crate::tier::{Tier, Tiers};
+use crate::tier::Tier;
+use crate::tiers::Tiers;
 
 /// What stands in the field `model`.
 #[derive(Clone, Copy, Deserialize)]

@@ -5,8 +5,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{PriceError, not_negative};
 use crate::amount::Amount;
+use crate::not_negative::not_negative;
+use crate::price_error::PriceError;
 use crate::step::Step;
 
 /// A flat fee; the amount is not negative.

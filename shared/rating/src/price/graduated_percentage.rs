@@ -6,15 +6,16 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::PriceError;
 use crate::amount::Amount;
 use crate::error::RatingError;
 use crate::ladder::Rung;
 use crate::number::Number;
 use crate::percent::Percent;
+use crate::price_error::PriceError;
 use crate::quantity::Quantity;
 use crate::step::Step;
-use crate::tier::{Tier, Tiers};
+use crate::tier::Tier;
+use crate::tiers::Tiers;
 
 /// One band of money; it begins behind the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

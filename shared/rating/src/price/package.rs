@@ -5,10 +5,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{PriceError, not_negative};
 use crate::amount::Amount;
 use crate::error::RatingError;
+use crate::not_negative::not_negative;
 use crate::number::{Number, Whole};
+use crate::price_error::PriceError;
 use crate::quantity::Quantity;
 use crate::step::Step;
 

@@ -5,9 +5,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{PriceError, not_negative};
 use crate::amount::Amount;
+use crate::not_negative::not_negative;
 use crate::number::Number;
+use crate::price_error::PriceError;
 use crate::step::Step;
 
 /// A price per unit; it is not negative, and may be finer than a minor unit.

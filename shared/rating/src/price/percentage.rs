@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{PriceError, not_negative, not_negative_percent};
 use crate::amount::Amount;
+use crate::not_negative::{not_negative, not_negative_percent};
 use crate::number::Number;
 use crate::percent::Percent;
+use crate::price_error::PriceError;
 use crate::step::Step;
 
 /// A share of the money of each record; the records' quantities are the money.

@@ -5,11 +5,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::PriceError;
 use crate::error::RatingError;
 use crate::number::Number;
+use crate::price_error::PriceError;
 use crate::step::Step;
-use crate::tier::Tiers;
+use crate::tiers::Tiers;
 
 /// A stairstep price: its tiers have flat amounts only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

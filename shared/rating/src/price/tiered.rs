@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::error::RatingError;
 use crate::number::Number;
 use crate::step::Step;
-use crate::tier::Tiers;
+use crate::tiers::Tiers;
 
 /// A graduated price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::error::RatingError;
 use crate::number::Number;
 use crate::step::Step;
-use crate::tier::Tiers;
+use crate::tiers::Tiers;
 
 /// A price by volume.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 use super::{Billable, Trail};
 use crate::amount::Amount;
 use crate::error::RatingError;
+use crate::not_negative::{not_negative, not_negative_percent};
 use crate::number::Number;
 use crate::percent::Percent;
-use crate::price::{PriceError, not_negative, not_negative_percent};
+use crate::price_error::PriceError;
 use crate::quantity::Quantity;
 use crate::step::Step;
 

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::Trail;
 use crate::error::RatingError;
 use crate::number::Number;
-use crate::price::PriceError;
+use crate::price_error::PriceError;
 use crate::step::Step;
 
 /// What the part and the whole are counted in.

@@ -12,9 +12,10 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::currency::Currency;
 use crate::error::RatingError;
 use crate::money::{Money, Rounding};
+use crate::not_negative::not_negative_percent;
 use crate::number::Number;
 use crate::percent::Percent;
-use crate::price::{PriceError, not_negative_percent};
+use crate::price_error::PriceError;
 
 /// The most rates that are taken of one amount.
 pub const MOST_TAX_RATES: usize = 10;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{Billable, Trail};
 use crate::error::RatingError;
 use crate::number::{Number, Whole};
-use crate::price::PriceError;
+use crate::price_error::PriceError;
 use crate::quantity::Quantity;
 use crate::step::Step;
 
