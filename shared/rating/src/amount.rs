@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::decimal_text::{NumberError, parse_door};
+use crate::number::{Number, Scaled};
 use crate::serde_text;
 
 /// A unit price or a flat amount, in major units of a currency that is said elsewhere; finer than a minor unit if need be.
@@ -57,6 +58,13 @@ impl FromStr for Amount {
 
     fn from_str(text: &str) -> Result<Self, NumberError> {
         parse_door(text, "an amount").map(Amount)
+    }
+}
+
+impl From<Amount> for Number {
+    #[inline]
+    fn from(amount: Amount) -> Number {
+        Number::from_scaled(Scaled::of_decimal(amount.0))
     }
 }
 

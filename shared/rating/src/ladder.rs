@@ -4,8 +4,9 @@
 //! price and the quantity fit; `exact` computes with numbers of any size. Both give the same steps, digit for digit.
 
 use crate::amount::Amount;
+use crate::division::Whole;
 use crate::error::RatingError;
-use crate::number::{MOST_SCALE, Number, Scaled, Whole, power_of_ten};
+use crate::number::{MOST_SCALE, Number, Scaled, power_of_ten};
 use crate::quantity::Quantity;
 use crate::step::Step;
 use crate::tier::Tier;

@@ -12,6 +12,7 @@
 //! | `quantity`, `amount` | what came through the door, with the digits as written |
 //! | `percent` | a share in hundredths, with the digits as written |
 //! | `number`, `number/*` | an exact rational: a scaled 128-bit integer while it fits, a fraction of big ones otherwise |
+//! | `division` | the one operation of numbers that can fail |
 //! | `currency`, `money` | ISO 4217; whole minor units, and the only rounding |
 //! | `tier`, `tiers`, `ladder` | one tier as written, the checked tiers of a price, and the form that rating runs over |
 //! | `aggregation`, `aggregation/*` | many records to one quantity |
@@ -47,6 +48,7 @@ mod charge;
 mod currency;
 mod decimal_text;
 mod digest;
+mod division;
 mod error;
 mod explain;
 mod inputs;

@@ -1,5 +1,6 @@
 //! An exact rational number.
 
+mod parse;
 mod scaled;
 mod text;
 
@@ -11,10 +12,6 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::amount::Amount;
-use crate::error::RatingError;
-use crate::percent::Percent;
-use crate::quantity::Quantity;
 use crate::serde_text;
 
 pub(crate) use scaled::{MOST_SCALE, Scaled, power_of_ten};
@@ -48,17 +45,6 @@ enum Form {
     Fraction(Box<BigRational>),
 }
 
-/// Which whole number a quotient becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Whole {
-    /// The least that is not less.
-    Up,
-    /// The greatest that is not more.
-    Down,
-    /// The nearest, a half away from zero.
-    Nearest,
-}
-
 impl Form {
     #[inline]
     fn scaled(scaled: Scaled) -> Form {
@@ -89,33 +75,6 @@ impl Number {
     #[inline]
     pub fn multiply(&self, other: &Number) -> Number {
         self.fast(other, Scaled::multiply).unwrap_or_else(|| fraction_product(self.fraction(), other.fraction()))
-    }
-
-    /// Returns the exact quotient, which stays a fraction.
-    ///
-    /// # Errors
-    /// `DivisionByZero`.
-    pub fn divide(&self, divisor: &Number) -> Result<Number, RatingError> {
-        if divisor.is_zero() {
-            return Err(RatingError::DivisionByZero { dividend: self.clone() });
-        }
-        Ok(fraction_quotient(self.fraction(), divisor.fraction()))
-    }
-
-    /// Returns the quotient as a whole number.
-    ///
-    /// # Errors
-    /// `DivisionByZero`.
-    pub(crate) fn whole_quotient(&self, divisor: &Number, whole: Whole) -> Result<Number, RatingError> {
-        if let Some(quotient) = self.fast(divisor, |left, right| whole_quotient(left, right, whole)) {
-            return Ok(quotient);
-        }
-        let exact = self.divide(divisor)?.fraction();
-        Ok(Number::settled(match whole {
-            Whole::Up => exact.ceil(),
-            Whole::Down => exact.floor(),
-            Whole::Nearest => exact.round(),
-        }))
     }
 
     /// Returns the least whole number that is not less.
@@ -206,30 +165,6 @@ impl Number {
     }
 }
 
-/// A whole quotient; None where it does not fit, or there is none.
-fn whole_quotient(dividend: Scaled, divisor: Scaled, whole: Whole) -> Option<Scaled> {
-    let (dividend, divisor, _) = dividend.aligned(divisor)?;
-    let (quotient, remainder) = match (i64::try_from(dividend), i64::try_from(divisor)) {
-        (Ok(left), Ok(right)) => (left.checked_div(right)?.into(), left.checked_rem(right)?.into()),
-        _ => (dividend.checked_div(divisor)?, dividend.checked_rem(divisor)?),
-    };
-    if remainder == 0 {
-        return Some(Scaled { mantissa: quotient, scale: 0 });
-    }
-    // The remainder has the dividend's sign.
-    let is_negative = remainder.is_negative() != divisor.is_negative();
-    let half_or_more = || remainder.unsigned_abs() >= divisor.unsigned_abs().saturating_sub(remainder.unsigned_abs());
-    let step = match (whole, is_negative) {
-        (Whole::Up, false) => 1,
-        (Whole::Down, true) => -1,
-        (Whole::Up, true) | (Whole::Down, false) => 0,
-        (Whole::Nearest, _) if !half_or_more() => 0,
-        (Whole::Nearest, false) => 1,
-        (Whole::Nearest, true) => -1,
-    };
-    Some(Scaled { mantissa: quotient.checked_add(step)?, scale: 0 })
-}
-
 #[expect(clippy::arithmetic_side_effects, reason = "big integers grow instead of overflowing")]
 #[cold]
 fn fraction_sum(left: BigRational, right: BigRational) -> Number {
@@ -246,12 +181,6 @@ fn fraction_difference(left: BigRational, right: BigRational) -> Number {
 #[cold]
 fn fraction_product(left: BigRational, right: BigRational) -> Number {
     Number::settled(left * right)
-}
-
-#[expect(clippy::arithmetic_side_effects, reason = "the caller has refused zero, and big integers grow")]
-#[cold]
-fn fraction_quotient(dividend: BigRational, divisor: BigRational) -> Number {
-    Number::settled(dividend / divisor)
 }
 
 impl Ord for Number {
@@ -282,27 +211,6 @@ impl Eq for Number {}
 impl Default for Number {
     fn default() -> Number {
         Number::ZERO
-    }
-}
-
-impl From<Quantity> for Number {
-    #[inline]
-    fn from(quantity: Quantity) -> Number {
-        Number::from_scaled(quantity.scaled())
-    }
-}
-
-impl From<Amount> for Number {
-    #[inline]
-    fn from(amount: Amount) -> Number {
-        Number::from_scaled(Scaled::of_decimal(amount.decimal()))
-    }
-}
-
-impl From<Percent> for Number {
-    /// The percentage itself: 1.2 of "1.2".
-    fn from(percent: Percent) -> Number {
-        Number::from_scaled(Scaled::of_decimal(percent.decimal()))
     }
 }
 
@@ -355,4 +263,4 @@ impl<'de> Deserialize<'de> for Number {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

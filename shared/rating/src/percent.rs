@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::amount::Amount;
 use crate::decimal_text::{NumberError, parse_door};
-use crate::number::Number;
+use crate::number::{Number, Scaled};
 use crate::serde_text;
 
 /// A share of something in hundredths: "1.2" of 500 is 6.
@@ -43,10 +43,6 @@ impl Percent {
     pub(crate) fn from_amount(amount: Amount) -> Percent {
         Percent(amount.decimal())
     }
-
-    pub(crate) fn decimal(self) -> Decimal {
-        self.0
-    }
 }
 
 impl FromStr for Percent {
@@ -54,6 +50,13 @@ impl FromStr for Percent {
 
     fn from_str(text: &str) -> Result<Self, NumberError> {
         parse_door(text, "a percentage").map(Percent)
+    }
+}
+
+impl From<Percent> for Number {
+    /// The percentage itself: 1.2 of "1.2".
+    fn from(percent: Percent) -> Number {
+        Number::from_scaled(Scaled::of_decimal(percent.0))
     }
 }
 

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::decimal_text::{NumberError, parse_door};
-use crate::number::Scaled;
+use crate::number::{Number, Scaled};
 use crate::serde_text;
 
 /// An exact decimal quantity: at most 15 digits before the point, 12 after it, 40 bytes in all.
@@ -65,6 +65,13 @@ impl FromStr for Quantity {
 
     fn from_str(text: &str) -> Result<Self, NumberError> {
         parse_door(text, "a quantity").map(Quantity)
+    }
+}
+
+impl From<Quantity> for Number {
+    #[inline]
+    fn from(quantity: Quantity) -> Number {
+        Number::from_scaled(quantity.scaled())
     }
 }
 

@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 
 use crate::aggregation::Aggregation;
 use crate::amount::Amount;
+use crate::division::Whole;
 use crate::inputs::ChargeInputs;
 use crate::ladder::Rung;
-use crate::number::{Number, Whole};
+use crate::number::Number;
 use crate::price::Price;
 use crate::quantity::Quantity;
 

@@ -44,7 +44,7 @@ impl Scaled {
 
     /// Both mantissas at the finer of the two scales.
     #[inline]
-    pub(super) fn aligned(self, other: Scaled) -> Option<(i128, i128, u8)> {
+    pub(crate) fn aligned(self, other: Scaled) -> Option<(i128, i128, u8)> {
         if self.scale == other.scale {
             return Some((self.mantissa, other.mantissa, self.scale));
         }

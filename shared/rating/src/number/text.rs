@@ -1,6 +1,4 @@
-//! How a number is written and read.
-
-use std::str::FromStr;
+//! How a number is written.
 
 use num_bigint::BigInt;
 use num_integer::Integer;
@@ -8,15 +6,6 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 
 use super::scaled::Scaled;
-use super::{Form, Number};
-use crate::decimal_text::{DecimalText, NumberError};
-
-/// Bytes of a number's text that are read back; far more than rating ever writes.
-const MOST_BYTES: usize = 4_000;
-/// Decimal digits that 128 bits hold whatever they are.
-const SAFE_DIGITS: usize = 38;
-
-const WHAT: &str = "a number";
 
 /// A plain decimal without trailing zeros.
 pub(super) fn scaled_text(scaled: Scaled) -> String {
@@ -69,42 +58,4 @@ fn without_factor(mut number: BigInt, prime: u8) -> (BigInt, usize) {
 #[expect(clippy::arithmetic_side_effects, reason = "big integers grow, and a denominator is never zero")]
 fn shifted_magnitude(fraction: &BigRational, digits: usize) -> BigInt {
     fraction.numer().abs() * num_traits::pow(BigInt::from(10_u8), digits) / fraction.denom()
-}
-
-impl FromStr for Number {
-    type Err = NumberError;
-
-    /// Reads a plain decimal or a fraction, of up to 4,000 bytes; a fraction need not be reduced.
-    fn from_str(text: &str) -> Result<Self, NumberError> {
-        let Some((numerator, denominator)) = text.split_once('/') else {
-            return parse_decimal(text);
-        };
-        let whole = |part: &str| {
-            let parts = DecimalText::split(part, WHAT, MOST_BYTES)?;
-            if !parts.fraction.is_empty() {
-                return Err(NumberError::NotPlain { what: WHAT });
-            }
-            part.parse::<BigInt>().map_err(|_| NumberError::NotPlain { what: WHAT })
-        };
-        let (numerator, denominator) = (whole(numerator)?, whole(denominator)?);
-        if !denominator.is_positive() {
-            return Err(NumberError::NotPlain { what: WHAT });
-        }
-        Ok(Number::settled(BigRational::new(numerator, denominator)))
-    }
-}
-
-fn parse_decimal(text: &str) -> Result<Number, NumberError> {
-    let DecimalText { negative, integer, fraction } = DecimalText::split(text, WHAT, MOST_BYTES)?;
-    let not_plain = NumberError::NotPlain { what: WHAT };
-    let sign = if negative { "-" } else { "" };
-    let digits = format!("{sign}{integer}{fraction}");
-    if integer.len().saturating_add(fraction.len()) <= SAFE_DIGITS {
-        let mantissa = digits.parse().map_err(|_| not_plain)?;
-        let scale = u8::try_from(fraction.len()).map_err(|_| not_plain)?;
-        return Ok(Number(Form::scaled(Scaled { mantissa, scale })));
-    }
-    let numerator = digits.parse::<BigInt>().map_err(|_| not_plain)?;
-    let denominator = num_traits::pow(BigInt::from(10_u8), fraction.len());
-    Ok(Number::settled(BigRational::new(numerator, denominator)))
 }

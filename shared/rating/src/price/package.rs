@@ -6,9 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::amount::Amount;
+use crate::division::Whole;
 use crate::error::RatingError;
 use crate::not_negative::not_negative;
-use crate::number::{Number, Whole};
+use crate::number::Number;
 use crate::price_error::PriceError;
 use crate::quantity::Quantity;
 use crate::step::Step;

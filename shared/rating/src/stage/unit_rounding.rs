@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Billable, Trail};
+use crate::division::Whole;
 use crate::error::RatingError;
-use crate::number::{Number, Whole};
+use crate::number::Number;
 use crate::price_error::PriceError;
 use crate::quantity::Quantity;
 use crate::step::Step;
