@@ -13,9 +13,11 @@ use crate::money::{Money, Rounding};
 use crate::not_negative::not_negative;
 use crate::price::Price;
 use crate::price_error::PriceError;
+use crate::proration::Proration;
 use crate::quantity::Quantity;
-use crate::stage::{AlreadyBilled, Discounts, Proration, Tax, UnitRounding};
+use crate::stage::{AlreadyBilled, Discounts, Tax};
 use crate::step::Step;
+use crate::unit_rounding::UnitRounding;
 
 /// What a charge depends on, beside what was used; in JSON a field that is not known is refused.
 ///

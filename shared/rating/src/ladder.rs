@@ -7,6 +7,7 @@ use crate::amount::Amount;
 use crate::division::Whole;
 use crate::error::RatingError;
 use crate::number::{MOST_SCALE, Number, Scaled, power_of_ten};
+use crate::percent::Percent;
 use crate::quantity::Quantity;
 use crate::step::Step;
 use crate::tier::Tier;
@@ -202,6 +203,33 @@ impl Rung {
         let amount = if self.flat_amount.is_zero() { units } else { units.add(&self.flat_amount.into()) };
         Ok(Share { quantity, packages, amount })
     }
+
+    /// The step of a tier with unit prices.
+    #[inline]
+    pub(crate) fn step(&self, share: Share) -> Step {
+        Step::Tier {
+            from: self.from,
+            to: self.to,
+            quantity: share.quantity,
+            package_size: self.package_size,
+            packages: share.packages,
+            unit_amount: self.unit_amount,
+            flat_amount: self.flat_amount,
+            amount: share.amount,
+        }
+    }
+
+    /// The step of a tier with a percentage.
+    pub(crate) fn percent_step(&self, share: Share) -> Step {
+        Step::PercentTier {
+            from: self.from,
+            to: self.to,
+            quantity: share.quantity,
+            percent: Percent::from_amount(self.unit_amount),
+            flat_amount: self.flat_amount,
+            amount: share.amount,
+        }
+    }
 }
 
 impl Short {
@@ -243,10 +271,6 @@ mod tests {
 
     use super::*;
 
-    fn step(rung: &Rung, share: Share) -> Step {
-        Step::tier(rung, share)
-    }
-
     /// A number of the door, small or of up to 18 digits.
     fn door() -> impl Strategy<Value = String> {
         let integer = prop_oneof![0_u64..30, 0_u64..1_000_000_000_000_000];
@@ -284,14 +308,14 @@ mod tests {
             let quantity: Number = quantity.parse().unwrap();
 
             let mut exact = Vec::new();
-            let outcome = ladder.graduated_exact(&quantity, &mut exact, step);
+            let outcome = ladder.graduated_exact(&quantity, &mut exact, Rung::step);
             let mut big = Vec::new();
-            let big_outcome = ladder.graduated_exact(&quantity.forced_big(), &mut big, step);
+            let big_outcome = ladder.graduated_exact(&quantity.forced_big(), &mut big, Rung::step);
             prop_assert_eq!(&outcome, &big_outcome);
             prop_assert_eq!(serde_json::to_string(&exact).unwrap(), serde_json::to_string(&big).unwrap());
 
             let mut short = Vec::new();
-            if let Some(sum) = ladder.graduated_short(&quantity, &mut short, step) {
+            if let Some(sum) = ladder.graduated_short(&quantity, &mut short, Rung::step) {
                 prop_assert_eq!(Ok(sum), outcome);
                 prop_assert_eq!(serde_json::to_string(&short).unwrap(), serde_json::to_string(&exact).unwrap());
             }
@@ -308,11 +332,11 @@ mod tests {
         };
         let ladder = Ladder::new(&[tier(Some("1000")), tier(Some("10000.5")), tier(None)], false);
         let mut steps = Vec::new();
-        assert!(ladder.graduated_short(&"1234567.891".parse().unwrap(), &mut steps, step).is_some());
+        assert!(ladder.graduated_short(&"1234567.891".parse().unwrap(), &mut steps, Rung::step).is_some());
         assert_eq!(steps.len(), 3);
         let closed = Ladder::new(&[tier(Some("1000")), tier(Some("10000.5"))], false);
-        assert!(closed.graduated_short(&"10000.5".parse().unwrap(), &mut steps, step).is_some());
-        assert!(closed.graduated_short(&"10000.51".parse().unwrap(), &mut steps, step).is_none());
+        assert!(closed.graduated_short(&"10000.5".parse().unwrap(), &mut steps, Rung::step).is_some());
+        assert!(closed.graduated_short(&"10000.51".parse().unwrap(), &mut steps, Rung::step).is_none());
         assert_eq!(steps.len(), 5);
     }
 }

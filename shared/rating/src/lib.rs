@@ -18,6 +18,7 @@
 //! | `aggregation`, `aggregation/*` | many records to one quantity |
 //! | `price`, `price/*` | one pricing model, one file, one arm; `price/fields` reads them all |
 //! | `price_error`, `not_negative` | what can be wrong with a price or another input, and the check that most share |
+//! | `proration`, `unit_rounding` | two inputs that the steps of a charge repeat |
 //! | `stage`, `stage/*` | what happens before and after a price: one stage, one file |
 //! | `inputs` | what a charge depends on, beside what was used |
 //! | `rate` | the entry points, and the order of the stages |
@@ -60,6 +61,7 @@ mod number;
 mod percent;
 mod price;
 mod price_error;
+mod proration;
 mod quantity;
 mod rate;
 pub mod schema;
@@ -68,6 +70,7 @@ mod stage;
 mod step;
 mod tier;
 mod tiers;
+mod unit_rounding;
 mod warning;
 
 pub use aggregation::{Aggregation, HeldAtEnd, Measurement, Total, Window, aggregate};
@@ -88,13 +91,15 @@ pub use price::{
     Stairstep, Tiered, Volume,
 };
 pub use price_error::PriceError;
+pub use proration::{Proration, ProrationBasis};
 pub use quantity::Quantity;
 pub use rate::{rate_quantity, rate_usage};
 pub use stage::{
-    AlreadyBilled, CapOutcome, CappedAmount, Discount, Discounts, MOST_DISCOUNTS, MOST_TAX_RATES, Proration,
-    ProrationBasis, RoundUnits, Tax, TaxLine, TaxRate, TaxRounding, Taxable, Taxed, UnitRounding, tax_invoice,
+    AlreadyBilled, CapOutcome, CappedAmount, Discount, Discounts, MOST_DISCOUNTS, MOST_TAX_RATES, Tax, TaxLine,
+    TaxRate, TaxRounding, Taxable, Taxed, tax_invoice,
 };
 pub use step::Step;
 pub use tier::{MOST_TIERS, Tier};
 pub use tiers::Tiers;
+pub use unit_rounding::{RoundUnits, UnitRounding};
 pub use warning::Warning;

@@ -5,11 +5,11 @@ use utoipa::ToSchema;
 
 use crate::aggregation::Aggregation;
 use crate::amount::Amount;
-use crate::ladder::{Rung, Share};
 use crate::number::Number;
 use crate::percent::Percent;
+use crate::proration::ProrationBasis;
 use crate::quantity::Quantity;
-use crate::stage::{ProrationBasis, UnitRounding};
+use crate::unit_rounding::UnitRounding;
 
 /// One step from usage to amount; every amount is exact and in major units, and a charge is the sum of its steps.
 ///
@@ -225,33 +225,6 @@ pub enum Step {
 }
 
 impl Step {
-    /// The step of a tier with unit prices.
-    #[inline]
-    pub(crate) fn tier(rung: &Rung, share: Share) -> Step {
-        Step::Tier {
-            from: rung.from,
-            to: rung.to,
-            quantity: share.quantity,
-            package_size: rung.package_size,
-            packages: share.packages,
-            unit_amount: rung.unit_amount,
-            flat_amount: rung.flat_amount,
-            amount: share.amount,
-        }
-    }
-
-    /// The step of a tier with a percentage.
-    pub(crate) fn percent_tier(rung: &Rung, share: Share) -> Step {
-        Step::PercentTier {
-            from: rung.from,
-            to: rung.to,
-            quantity: share.quantity,
-            percent: Percent::from_amount(rung.unit_amount),
-            flat_amount: rung.flat_amount,
-            amount: share.amount,
-        }
-    }
-
     /// Returns what the step adds to the charge; nothing for a step that only determines the quantity.
     #[inline]
     pub fn amount(&self) -> Option<&Number> {

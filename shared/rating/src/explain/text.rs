@@ -7,9 +7,11 @@ use crate::aggregation::Aggregation;
 use crate::charge::Charge;
 use crate::money::Money;
 use crate::number::Number;
+use crate::proration::ProrationBasis;
 use crate::quantity::Quantity;
-use crate::stage::{ProrationBasis, RoundUnits, Taxed};
+use crate::stage::Taxed;
 use crate::step::Step;
+use crate::unit_rounding::RoundUnits;
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

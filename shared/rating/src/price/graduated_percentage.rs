@@ -78,7 +78,7 @@ impl GraduatedPercentage {
     }
 
     pub(super) fn price(&self, quantity: &Number, steps: &mut Vec<Step>) -> Result<Number, RatingError> {
-        self.tiers.ladder().graduated(quantity, steps, Step::percent_tier)
+        self.tiers.ladder().graduated(quantity, steps, Rung::percent_step)
     }
 }
 

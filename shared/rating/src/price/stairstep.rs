@@ -43,7 +43,7 @@ impl Stairstep {
 
     pub(super) fn price(&self, quantity: &Number, steps: &mut Vec<Step>) -> Result<(), RatingError> {
         if let Some(rung) = self.tiers.ladder().reached(quantity)? {
-            steps.push(Step::tier(rung, rung.share(quantity.clone())?));
+            steps.push(rung.step(rung.share(quantity.clone())?));
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::RatingError;
+use crate::ladder::Rung;
 use crate::number::Number;
 use crate::step::Step;
 use crate::tiers::Tiers;
@@ -32,7 +33,7 @@ impl Tiered {
 
     #[inline]
     pub(super) fn price(&self, quantity: &Number, steps: &mut Vec<Step>) -> Result<Number, RatingError> {
-        self.tiers.ladder().graduated(quantity, steps, Step::tier)
+        self.tiers.ladder().graduated(quantity, steps, Rung::step)
     }
 }
 

@@ -31,7 +31,7 @@ impl Volume {
 
     pub(super) fn price(&self, quantity: &Number, steps: &mut Vec<Step>) -> Result<(), RatingError> {
         if let Some(rung) = self.tiers.ladder().reached(quantity)? {
-            steps.push(Step::tier(rung, rung.share(quantity.clone())?));
+            steps.push(rung.step(rung.share(quantity.clone())?));
         }
         Ok(())
     }

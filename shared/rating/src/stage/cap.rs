@@ -4,7 +4,7 @@
 //! are refused, and 10 stay. Metered usage is recorded in any case, so its charge is lowered to what is left. Elsewhere:
 //! spending limit, capped recurring charge, balance remaining.
 
-use super::Trail;
+use super::trail::Trail;
 use crate::amount::Amount;
 use crate::error::RatingError;
 use crate::money::Money;

@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Billable, Trail};
+use super::billable::Billable;
+use super::trail::Trail;
 use crate::amount::Amount;
 use crate::error::RatingError;
 use crate::not_negative::{not_negative, not_negative_percent};

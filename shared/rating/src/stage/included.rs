@@ -3,7 +3,8 @@
 //! 150 used with 100 included leave 50 to charge for. What is included is used up by the first units of the period, and
 //! what is not used is lost. Elsewhere: free units, allowance, quota.
 
-use super::{Billable, Trail};
+use super::billable::Billable;
+use super::trail::Trail;
 use crate::error::RatingError;
 use crate::number::Number;
 use crate::quantity::Quantity;

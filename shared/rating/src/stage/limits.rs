@@ -4,7 +4,7 @@
 //! charged for earlier in the period counts towards both. The minimum comes first; a maximum below it wins. Elsewhere:
 //! minimum commitment, minimum spend, maximum spend.
 
-use super::Trail;
+use super::trail::Trail;
 use crate::amount::Amount;
 use crate::number::Number;
 use crate::step::Step;

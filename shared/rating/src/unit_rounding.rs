@@ -1,4 +1,4 @@
-//! Rounding of the quantity before it is priced.
+//! Rounding of quantities to multiples of something.
 //!
 //! 123.4567 to the nearest multiple of 0.01 are 123.46, of 10 are 120; 61 seconds up to a multiple of 60 are 120. A half
 //! goes away from zero. Elsewhere: rounding function and precision, quantity per unit, unit of measure increment.
@@ -6,13 +6,11 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Billable, Trail};
 use crate::division::Whole;
 use crate::error::RatingError;
 use crate::number::Number;
 use crate::price_error::PriceError;
 use crate::quantity::Quantity;
-use crate::step::Step;
 
 /// Where a quantity goes that is no multiple.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -101,17 +99,6 @@ impl TryFrom<Fields> for UnitRounding {
     fn try_from(fields: Fields) -> Result<Self, PriceError> {
         UnitRounding::new(fields.round, fields.multiple_of)
     }
-}
-
-pub(crate) fn round_units(
-    quantity: &mut Billable,
-    rounding: UnitRounding,
-    trail: &mut Trail,
-) -> Result<(), RatingError> {
-    let rounded = Billable { before: rounding.apply(&quantity.before)?, after: rounding.apply(&quantity.after)? };
-    trail.push(Step::Rounded { quantity: quantity.after.clone(), rounding, rounded: rounded.after.clone() });
-    *quantity = rounded;
-    Ok(())
 }
 
 #[cfg(test)]

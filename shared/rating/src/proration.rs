@@ -1,18 +1,15 @@
-//! Proration: what stands for the whole period, charged for a part of it.
+//! The part of a period that is charged for.
 //!
 //! 10 for 22 of 31 days are 220/31, which is rounded only with the line: 7.10. The denominator is never guessed. It
 //! is the calendar's seconds, the calendar's days, or months of 30 days, as the price says; counting them is up to the
-//! caller, who knows the time zone. Of metered usage only flat amounts are prorated, since its quantity already is what
-//! was used; of an agreed quantity all is. Elsewhere: partial period, pro rata, daily proration.
+//! caller, who knows the time zone. Elsewhere: partial period, pro rata, daily proration.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Trail;
 use crate::error::RatingError;
 use crate::number::Number;
 use crate::price_error::PriceError;
-use crate::step::Step;
 
 /// What the part and the whole are counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -31,9 +28,9 @@ pub enum ProrationBasis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "Fields")]
 pub struct Proration {
-    basis: ProrationBasis,
-    used: u64,
-    period: u64,
+    pub(crate) basis: ProrationBasis,
+    pub(crate) used: u64,
+    pub(crate) period: u64,
 }
 
 #[derive(Deserialize)]
@@ -88,17 +85,6 @@ impl TryFrom<Fields> for Proration {
     }
 }
 
-pub(crate) fn prorate(proration: Proration, is_metered: bool, trail: &mut Trail) -> Result<(), RatingError> {
-    let prorated = match is_metered {
-        true => trail.steps.iter().fold(Number::ZERO, |sum, step| sum.add(&step.flat_amount())),
-        false => trail.amount.clone(),
-    };
-    let amount = proration.of(&prorated)?.subtract(&prorated);
-    let Proration { basis, used, period } = proration;
-    trail.push(Step::Proration { basis, used, period, prorated, amount });
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,20 +122,5 @@ mod tests {
         let read: Proration = serde_json::from_str(golden).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), golden);
         assert!(serde_json::from_str::<Proration>(r#"{"basis":"calendar_days","used":2,"period":1}"#).is_err());
-    }
-
-    #[test]
-    fn of_metered_usage_only_flat_amounts_are_prorated() {
-        let steps = [
-            Step::Flat { amount: 10.into() },
-            Step::Units { quantity: 4.into(), unit_amount: "5".parse().unwrap(), amount: 20.into() },
-        ];
-        let half = Proration::new(ProrationBasis::CalendarDays, 15, 30).unwrap();
-        for (is_metered, left) in [(true, "25"), (false, "15")] {
-            let mut trail = Trail::with_capacity(3);
-            steps.clone().into_iter().for_each(|step| trail.push(step));
-            prorate(half, is_metered, &mut trail).unwrap();
-            assert_eq!(trail.amount.to_text(), left);
-        }
     }
 }
