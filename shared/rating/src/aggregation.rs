@@ -4,9 +4,11 @@ mod count;
 mod held_at_end;
 mod last;
 mod max;
+mod measurement;
 mod sum;
 mod unique_count;
 mod weighted_sum;
+mod window;
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
@@ -16,11 +18,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use held_at_end::HeldAtEnd;
+pub use measurement::Measurement;
+pub use window::Window;
 
-use crate::amount::Amount;
 use crate::error::RatingError;
 use crate::number::Number;
-use crate::price_error::PriceError;
 use crate::quantity::Quantity;
 
 /// How the records of a period become one quantity.
@@ -40,96 +42,6 @@ pub enum Aggregation {
     UniqueCount,
     /// The quantity that was held, on the average over the period; records say by how much it changed.
     WeightedSum,
-}
-
-/// What rating needs to know of a usage record.
-#[derive(Clone, Copy, Debug)]
-pub struct Measurement<'a> {
-    /// When it was used, in milliseconds since 1970 in UTC.
-    pub date_ms: i64,
-    /// What tells it from others at the same instant.
-    pub id: Option<&'a str>,
-    /// How much was used; below zero only where quantities are held.
-    pub quantity: Quantity,
-    /// What is counted once by `unique_count`, such as a user.
-    pub unique_value: Option<&'a str>,
-    /// What it costs, where its price is `dynamic`; not negative.
-    pub amount: Option<Amount>,
-}
-
-impl<'a> Measurement<'a> {
-    /// Returns a record with a quantity alone.
-    pub fn new(date_ms: i64, id: Option<&'a str>, quantity: Quantity) -> Measurement<'a> {
-        Measurement { date_ms, id, quantity, unique_value: None, amount: None }
-    }
-}
-
-/// The period over which quantities are held, and what was held when it began.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Window {
-    /// Where the period begins, inclusive, in milliseconds since 1970 in UTC.
-    pub start_ms: i64,
-    /// Where it ends, exclusive.
-    pub end_ms: i64,
-    /// What was held when it began; 0 if not said.
-    #[serde(default)]
-    pub carried_over: Number,
-    /// What the held time is divided by, in milliseconds, where that is not the time from start to end: a period that was
-    /// cut short counts for its part only, and one that was stretched for more than one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub over_ms: Option<i64>,
-    /// When all that was held until then is let go, from start to end, in milliseconds since 1970 in UTC.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub let_go_ms: Vec<i64>,
-}
-
-impl Window {
-    /// Returns the time from start to end, in which nothing is let go.
-    pub fn new(start_ms: i64, end_ms: i64, carried_over: Number) -> Window {
-        Window { start_ms, end_ms, carried_over, over_ms: None, let_go_ms: Vec::new() }
-    }
-
-    /// Checks that there is time between start and end, that it is divided by some, and that all is let go within it.
-    ///
-    /// # Errors
-    /// `EmptyWindow`, `NoTime`, `LetGoOutsideWindow`.
-    pub fn check(&self) -> Result<(), PriceError> {
-        if self.start_ms >= self.end_ms {
-            return Err(PriceError::EmptyWindow);
-        }
-        if self.over_ms.is_some_and(|over_ms| over_ms <= 0) {
-            return Err(PriceError::NoTime);
-        }
-        match self.let_go_ms.iter().find(|instant_ms| !self.contains(**instant_ms)) {
-            Some(&instant_ms) => Err(PriceError::LetGoOutsideWindow { instant_ms }),
-            None => Ok(()),
-        }
-    }
-
-    /// Returns what is held when the period ends, which the next one begins with.
-    ///
-    /// # Examples
-    /// ```
-    /// use rating::{Measurement, Window};
-    ///
-    /// let window = Window::new(0, 10, 5.into());
-    /// let change = Measurement::new(3, None, "-2".parse()?);
-    /// assert_eq!(window.held_at_end([change].into_iter()).to_text(), "3");
-    ///
-    /// let let_go = Window { let_go_ms: vec![3], ..window };
-    /// assert_eq!(let_go.held_at_end([change].into_iter()).to_text(), "-2");
-    /// # Ok::<(), rating::NumberError>(())
-    /// ```
-    pub fn held_at_end<'a>(&self, records: impl Iterator<Item = Measurement<'a>>) -> Number {
-        let mut held = HeldAtEnd::new(self);
-        records.for_each(|record| held.add(record));
-        held.quantity
-    }
-
-    fn contains(&self, instant_ms: i64) -> bool {
-        (self.start_ms..self.end_ms).contains(&instant_ms)
-    }
 }
 
 /// Returns the one quantity that records amount to, exactly; their order changes nothing.

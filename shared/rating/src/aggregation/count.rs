@@ -2,7 +2,7 @@
 //!
 //! Two records of 10 and 20 are 2. Elsewhere: count of events, number of calls.
 
-use super::Measurement;
+use super::measurement::Measurement;
 use crate::error::RatingError;
 
 #[inline]

@@ -5,7 +5,7 @@
 
 use std::borrow::Borrow;
 
-use super::Measurement;
+use super::measurement::Measurement;
 use crate::error::RatingError;
 use crate::quantity::Quantity;
 

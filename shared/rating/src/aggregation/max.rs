@@ -2,7 +2,7 @@
 //!
 //! 10, 20 and 15 are 20. Elsewhere: peak, maximum usage, capacity.
 
-use super::Measurement;
+use super::measurement::Measurement;
 use crate::error::RatingError;
 use crate::quantity::Quantity;
 

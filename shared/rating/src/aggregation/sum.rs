@@ -2,7 +2,7 @@
 //!
 //! 10 and 20 are 30. Elsewhere: sum of usages, add, consumable.
 
-use super::Measurement;
+use super::measurement::Measurement;
 use crate::error::RatingError;
 use crate::number::{Number, Scaled};
 

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use super::Measurement;
+use super::measurement::Measurement;
 use crate::error::RatingError;
 use crate::number::Number;
 

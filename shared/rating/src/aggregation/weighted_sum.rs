@@ -9,7 +9,8 @@
 //! from the 1st, let go on the 11th, and 4 from the 21st on are 10 for ten days and 4 for eleven: 144/31. Elsewhere:
 //! time-weighted sum, gigabyte-hours, prorated seats.
 
-use super::{Measurement, Window};
+use super::measurement::Measurement;
+use super::window::Window;
 use crate::error::RatingError;
 use crate::number::Number;
 
