@@ -2,6 +2,8 @@
 
 mod text;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::aggregation::Measurement;
@@ -68,6 +70,14 @@ impl Explanation {
         let Some(charge) = rate_usage(&inputs, records)? else { return Ok(None) };
         let usage_count = count(records);
         Ok(Some(Explanation { inputs: inputs.into_owned(), usage_count, usage_digest, charge }))
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "price: {}", self.inputs.price.model())?;
+        writeln!(f, "usage: {} records, SHA-256 {}", self.usage_count, self.usage_digest)?;
+        self.charge.fmt(f)
     }
 }
 

@@ -1,8 +1,7 @@
-//! Steps, charges and explanations in words, a line each.
+//! Steps and charges in words, a line each.
 
 use std::fmt;
 
-use super::Explanation;
 use crate::aggregation::Aggregation;
 use crate::charge::Charge;
 use crate::money::Money;
@@ -92,14 +91,6 @@ impl fmt::Display for Charge {
             Some(taxed) => write!(f, "\n{}", tax(Some(taxed))),
             None => Ok(()),
         }
-    }
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "price: {}", self.inputs.price.model())?;
-        writeln!(f, "usage: {} records, SHA-256 {}", self.usage_count, self.usage_digest)?;
-        self.charge.fmt(f)
     }
 }
 
