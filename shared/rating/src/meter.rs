@@ -42,7 +42,7 @@ impl<'a> Meter<'a> {
         Meter {
             records: 0,
             total: Total::new(inputs.aggregation, inputs.window.as_ref()),
-            seen: PerRecord::new(&inputs.price),
+            seen: inputs.price.per_record(),
             last: None,
             out_of_order: None,
             inputs,

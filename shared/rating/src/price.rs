@@ -30,9 +30,11 @@ pub use stairstep::Stairstep;
 pub use tiered::Tiered;
 pub use volume::Volume;
 
+use self::fields::{Fields, Model};
 use crate::error::RatingError;
 use crate::ladder::Rung;
 use crate::number::Number;
+use crate::price_error::PriceError;
 use crate::quantity::Quantity;
 use crate::step::Step;
 
@@ -49,7 +51,7 @@ use crate::step::Step;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "model", rename_all = "snake_case", try_from = "fields::Fields")]
+#[serde(tag = "model", rename_all = "snake_case", try_from = "Fields")]
 pub enum Price {
     /// One amount, whatever the quantity.
     FlatFee(FlatFee),
@@ -149,6 +151,16 @@ impl Price {
         matches!(self, Price::Percentage(_) | Price::Dynamic(_))
     }
 
+    /// What it keeps of records, before the first of them.
+    #[inline]
+    pub(crate) fn per_record(&self) -> PerRecord {
+        match self {
+            Price::Percentage(model) => PerRecord::Percentage(Box::new(model.tally())),
+            Price::Dynamic(_) => PerRecord::Dynamic(dynamic::Amounts::default()),
+            _ => PerRecord::Unseen,
+        }
+    }
+
     /// Whether it matters which record comes first.
     pub(crate) fn is_by_order(&self) -> bool {
         matches!(self, Price::Percentage(model) if model.has_allowance())
@@ -179,6 +191,41 @@ impl Price {
             _ => 1,
         }
     }
+}
+
+impl TryFrom<Fields> for Price {
+    type Error = PriceError;
+
+    fn try_from(fields: Fields) -> Result<Self, PriceError> {
+        fields.check()?;
+        Ok(match fields.model {
+            Model::FlatFee => Price::FlatFee(FlatFee::new(required(fields.amount, "amount")?)?),
+            Model::PerUnit => Price::PerUnit(PerUnit::new(required(fields.unit_amount, "unit_amount")?)?),
+            Model::Tiered => Price::Tiered(Tiered::new(fields.unit_tiers()?)),
+            Model::Volume => Price::Volume(Volume::new(fields.unit_tiers()?)),
+            Model::Stairstep => Price::Stairstep(Stairstep::new(fields.unit_tiers()?)?),
+            Model::Package => Price::Package(Package::new(
+                required(fields.package_size, "package_size")?,
+                required(fields.package_amount, "package_amount")?,
+            )?),
+            Model::Percentage => Price::Percentage(Percentage::new(PercentageTerms {
+                percent: required(fields.percent, "percent")?,
+                amount_per_record: fields.amount_per_record,
+                free_records: fields.free_records,
+                free_amount: fields.free_amount,
+                minimum_per_record: fields.minimum_per_record,
+                maximum_per_record: fields.maximum_per_record,
+            })?),
+            Model::GraduatedPercentage => {
+                Price::GraduatedPercentage(GraduatedPercentage::new(&fields.percent_tiers()?)?)
+            }
+            Model::Dynamic => Price::Dynamic(Dynamic::new(fields.multiplier)?),
+        })
+    }
+}
+
+fn required<T>(value: Option<T>, field: &'static str) -> Result<T, PriceError> {
+    value.ok_or(PriceError::Missing { field })
 }
 
 /// The one caller of the models' case tables.

@@ -59,7 +59,7 @@ pub fn rate_usage(inputs: &ChargeInputs, records: &[Measurement]) -> Result<Opti
         return Ok(None);
     }
     let total = aggregate(inputs.aggregation, inputs.window.as_ref(), records.iter().copied())?;
-    let mut seen = PerRecord::new(&inputs.price);
+    let mut seen = inputs.price.per_record();
     if inputs.price.is_by_order() {
         let mut records: Vec<&Measurement> = records.iter().collect();
         records.sort_by_key(|record| (record.date_ms, record.id, record.quantity));

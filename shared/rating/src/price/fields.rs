@@ -5,10 +5,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::{
-    Dynamic, FlatFee, GraduatedPercentage, Package, PerUnit, PercentTier, Percentage, PercentageTerms, Price,
-    Stairstep, Tiered, Volume,
-};
+use super::graduated_percentage::PercentTier;
 use crate::amount::Amount;
 use crate::percent::Percent;
 use crate::price_error::PriceError;
@@ -19,7 +16,7 @@ use crate::tiers::Tiers;
 /// What stands in the field `model`.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Model {
+pub(super) enum Model {
     FlatFee,
     PerUnit,
     Tiered,
@@ -35,31 +32,31 @@ enum Model {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fields {
-    model: Model,
+    pub(super) model: Model,
     #[serde(default, deserialize_with = "present")]
-    amount: Option<Amount>,
+    pub(super) amount: Option<Amount>,
     #[serde(default, deserialize_with = "present")]
-    unit_amount: Option<Amount>,
+    pub(super) unit_amount: Option<Amount>,
     #[serde(default, deserialize_with = "present")]
     tiers: Option<Vec<TierFields>>,
     #[serde(default, deserialize_with = "present")]
-    package_size: Option<Quantity>,
+    pub(super) package_size: Option<Quantity>,
     #[serde(default, deserialize_with = "present")]
-    package_amount: Option<Amount>,
+    pub(super) package_amount: Option<Amount>,
     #[serde(default, deserialize_with = "present")]
-    percent: Option<Percent>,
+    pub(super) percent: Option<Percent>,
     #[serde(default)]
-    amount_per_record: Option<Amount>,
+    pub(super) amount_per_record: Option<Amount>,
     #[serde(default)]
-    free_records: Option<u64>,
+    pub(super) free_records: Option<u64>,
     #[serde(default)]
-    free_amount: Option<Amount>,
+    pub(super) free_amount: Option<Amount>,
     #[serde(default)]
-    minimum_per_record: Option<Amount>,
+    pub(super) minimum_per_record: Option<Amount>,
     #[serde(default)]
-    maximum_per_record: Option<Amount>,
+    pub(super) maximum_per_record: Option<Amount>,
     #[serde(default)]
-    multiplier: Option<Quantity>,
+    pub(super) multiplier: Option<Quantity>,
 }
 
 /// The fields of the tiers of all models.
@@ -111,8 +108,8 @@ impl Model {
 }
 
 impl Fields {
-    /// Refuses what the model would have to ignore.
-    fn check(&self) -> Result<(), PriceError> {
+    /// Refuses a field that the model would have to ignore.
+    pub(super) fn check(&self) -> Result<(), PriceError> {
         let said = [
             ("amount", self.amount.is_some()),
             ("unit_amount", self.unit_amount.is_some()),
@@ -134,7 +131,7 @@ impl Fields {
         }
     }
 
-    fn unit_tiers(&self) -> Result<Tiers, PriceError> {
+    pub(super) fn unit_tiers(&self) -> Result<Tiers, PriceError> {
         let tier = |(index, tier): (usize, &TierFields)| {
             self.refuse(index, "percent", tier.percent.is_some())?;
             Ok(Tier {
@@ -147,7 +144,7 @@ impl Fields {
         Tiers::new(self.tiers()?.iter().enumerate().map(tier).collect::<Result<_, _>>()?)
     }
 
-    fn percent_tiers(&self) -> Result<Vec<PercentTier>, PriceError> {
+    pub(super) fn percent_tiers(&self) -> Result<Vec<PercentTier>, PriceError> {
         let tier = |(index, tier): (usize, &TierFields)| {
             self.refuse(index, "unit_amount", tier.unit_amount.is_some())?;
             self.refuse(index, "package_size", tier.package_size.is_some())?;
@@ -174,44 +171,9 @@ impl Fields {
     }
 }
 
-fn required<T>(value: Option<T>, field: &'static str) -> Result<T, PriceError> {
-    value.ok_or(PriceError::Missing { field })
-}
-
-impl TryFrom<Fields> for Price {
-    type Error = PriceError;
-
-    fn try_from(fields: Fields) -> Result<Self, PriceError> {
-        fields.check()?;
-        Ok(match fields.model {
-            Model::FlatFee => Price::FlatFee(FlatFee::new(required(fields.amount, "amount")?)?),
-            Model::PerUnit => Price::PerUnit(PerUnit::new(required(fields.unit_amount, "unit_amount")?)?),
-            Model::Tiered => Price::Tiered(Tiered::new(fields.unit_tiers()?)),
-            Model::Volume => Price::Volume(Volume::new(fields.unit_tiers()?)),
-            Model::Stairstep => Price::Stairstep(Stairstep::new(fields.unit_tiers()?)?),
-            Model::Package => Price::Package(Package::new(
-                required(fields.package_size, "package_size")?,
-                required(fields.package_amount, "package_amount")?,
-            )?),
-            Model::Percentage => Price::Percentage(Percentage::new(PercentageTerms {
-                percent: required(fields.percent, "percent")?,
-                amount_per_record: fields.amount_per_record,
-                free_records: fields.free_records,
-                free_amount: fields.free_amount,
-                minimum_per_record: fields.minimum_per_record,
-                maximum_per_record: fields.maximum_per_record,
-            })?),
-            Model::GraduatedPercentage => {
-                Price::GraduatedPercentage(GraduatedPercentage::new(&fields.percent_tiers()?)?)
-            }
-            Model::Dynamic => Price::Dynamic(Dynamic::new(fields.multiplier)?),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::price::Price;
 
     #[test]
     fn what_is_not_a_price_is_refused_by_name() {

@@ -1,6 +1,6 @@
 //! What a price that looks at each record keeps of them.
 
-use super::{Price, dynamic, percentage};
+use super::{dynamic, percentage};
 use crate::aggregation::Measurement;
 
 /// The records of a period as a price sees them: a few sums, however many there are.
@@ -15,16 +15,6 @@ pub(crate) enum PerRecord {
 }
 
 impl PerRecord {
-    /// No record.
-    #[inline]
-    pub(crate) fn new(price: &Price) -> PerRecord {
-        match price {
-            Price::Percentage(model) => PerRecord::Percentage(Box::new(model.tally())),
-            Price::Dynamic(_) => PerRecord::Dynamic(dynamic::Amounts::default()),
-            _ => PerRecord::Unseen,
-        }
-    }
-
     pub(super) fn tally(&self) -> Option<&percentage::Tally> {
         match self {
             PerRecord::Percentage(tally) => Some(tally),

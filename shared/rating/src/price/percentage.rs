@@ -212,22 +212,24 @@ impl Percentage {
     pub(crate) fn maximum_below_minimum(&self) -> Option<(Amount, Amount)> {
         self.0.minimum_per_record.zip(self.0.maximum_per_record).filter(|(minimum, maximum)| maximum < minimum)
     }
-
-    #[cfg(test)]
-    fn check(&self, records: &[&str], amounts: &[&str], total: &str) {
-        let mut tally = self.tally();
-        records.iter().for_each(|money| tally.take(&money.parse().unwrap()));
-        let mut steps = Vec::new();
-        self.price(&Number::ZERO, Some(&tally), &mut steps);
-        assert_eq!(super::amounts(&steps), amounts, "{records:?}");
-        assert_eq!(Step::sum(&steps).to_text(), total, "{records:?}");
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::price::amounts;
     use crate::quantity::Quantity;
+
+    impl Percentage {
+        fn check(&self, records: &[&str], expected: &[&str], total: &str) {
+            let mut tally = self.tally();
+            records.iter().for_each(|money| tally.take(&money.parse().unwrap()));
+            let mut steps = Vec::new();
+            self.price(&Number::ZERO, Some(&tally), &mut steps);
+            assert_eq!(amounts(&steps), expected, "{records:?}");
+            assert_eq!(Step::sum(&steps).to_text(), total, "{records:?}");
+        }
+    }
 
     fn price(json: &str) -> Percentage {
         Percentage::new(serde_json::from_str(json).unwrap()).unwrap()
