@@ -13,11 +13,12 @@
 //! | `percent` | a share in hundredths, with the digits as written |
 //! | `number`, `number/*` | an exact rational: a scaled 128-bit integer while it fits, a fraction of big ones otherwise |
 //! | `division` | the one operation of numbers that can fail |
+//! | `error`, `price_error` | why there is no amount; why a price or another input is refused |
+//! | `not_negative` | the check that most prices and inputs share |
 //! | `currency`, `money` | ISO 4217; whole minor units, and the only rounding |
 //! | `tier`, `tiers`, `ladder` | one tier as written, the checked tiers of a price, and the form that rating runs over |
 //! | `aggregation`, `aggregation/*` | many records to one quantity |
 //! | `price`, `price/*` | one pricing model, one file, one arm; `price/fields` reads them all |
-//! | `price_error`, `not_negative` | what can be wrong with a price or another input, and the check that most share |
 //! | `proration`, `unit_rounding` | two inputs that the steps of a charge repeat |
 //! | `stage`, `stage/*` | what happens before and after a price: one stage, one file |
 //! | `inputs` | what a charge depends on, beside what was used |
