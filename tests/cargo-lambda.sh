@@ -62,6 +62,7 @@ if str(answer.status) != expected:
 PYTHON
 }
 
+subscriptions() { request "$watch_url/lambda-url/subscriptions" "$@"; }
 catalog() { request "$watch_url/lambda-url/catalog" "$@"; }
 
 # Invokes a function with its event, and holds a Python expression over its answer to be true; an HTTP answer's body is
@@ -121,8 +122,9 @@ catalog 201 local-demo-key POST /v1/items '{"id":"voip-minutes","name":"VoIP min
 catalog 201 local-demo-key POST /v1/item-prices '{"id":"voip-minutes-usd-monthly","item_id":"voip-minutes",
   "currency_code":"USD","period":{"every":1,"unit":"month"},"metered":true,
   "price":{"model":"per_unit","unit_amount":"0.05"}}'
-catalog 201 local-demo-key POST /v1/subscriptions '{"id":"voip-acme","customer_id":"acme",
+subscriptions 201 local-demo-key POST /v1/subscriptions '{"id":"voip-acme","customer_id":"acme",
   "start_date":"2015-09-01T00:00:00Z","items":[{"item_price_id":"voip-minutes-usd-monthly"}]}'
+invoke subscriptions 'status == 200 and body["id"] == "voip-acme"'
 catalog 200 local-demo-key PATCH /v1/sites/demo '{"test_clock":"2015-09-15T12:00:00Z"}'
 invoke record-usage 'status == 201 and body["quantity"] == "22" and body["billable"]'
 invoke record-usage 'status == 200 and body["quantity"] == "22"'

@@ -33,8 +33,11 @@ LIMIT = "shared/store/src/usage/limit.rs"
 LATE = "shared/store/src/usage/late.rs"
 CELL = "shared/store/src/page/cell.rs"
 PAGE = "shared/store/src/page.rs"
-CLOSING = "shared/store/src/closing.rs"
-CHANGE = "functions/catalog/src/subscription_change.rs"
+CHANGES = "shared/store/src/changes.rs"
+ADVANCE = "shared/operations/src/invoices/advance.rs"
+CLOSE = "shared/operations/src/invoices/close.rs"
+CHANGE = "shared/operations/src/subscriptions/change.rs"
+PERIOD_END = "shared/billing/src/subscription/period_end.rs"
 
 # The suites, in the order in which they are tried: the simulation names the invariant that broke, and tells it soonest.
 SIMULATION = ["run", "--profile", "simulation", "--package", "simulation", "--"]
@@ -63,6 +66,7 @@ pub fn mutation() -> &'static str {
 # A condition that others imply is not among them. That a page which is sealed ends within its period follows from its bound,
 # which is made first and stays. That the last page of a query is read again by the next one would matter only where an item
 # of a transaction could be written before a query shows all of them.
+REVISE = 'format!("{set}{remove}"), [["R = :revision"]], values)'
 MUTATIONS = [
     ("overwrite", "a record overwrites the one that stands under its key", USAGE,
      'conditions.push_str(&format!("attribute_not_exists(#r{n}) AND "));', ""),
@@ -108,27 +112,26 @@ MUTATIONS = [
      "if [[self.store.table.get_settled(&key::page(&self.partition, self.price, &end)).await?.is_some()]] {", "false"),
     ("read-foreign", "what lies beside the range is listed with it", CHAIN,
      ".filter(|(key, _)| [[whole || of.contains(key)]]));", "true"),
-    ("freeze-unsealed", "an invoice is frozen without the seal", CLOSING,
+    ("freeze-unsealed", "an invoice is frozen without the seal", CLOSE,
      "let sealing = [[Reading { seals: invoice.value.ended_number(), ..Reading::default() }]];", "Reading::default()"),
-    ("freeze-early", "an invoice is frozen from what was read before the seal", CLOSING,
-     "let rated = [[self.rate_for_good(site, head, &invoice.value, sealing).await?]];",
-     "self.rate_for_good(site, head, &invoice.value, sealing).await?; trial"),
-    ("freeze-twice", "an invoice is frozen over a frozen one", CLOSING,
-     'self.table.update(&key, update, [["R = :revision"]], values)?', '"R = :revision OR R <> :revision"'),
-    ("number-twice", "two invoices get one number", CLOSING,
+    ("freeze-early", "an invoice is frozen from what was read before the seal", CLOSE,
+     "let rated = [[rate_for_good(store, site, head, &invoice.value, sealing).await?]];",
+     "rate_for_good(store, site, head, &invoice.value, sealing).await?; trial"),
+    ("freeze-twice", "an invoice is frozen over a frozen one", CHANGES, REVISE,
+     'if D::NOUN == "invoice" { "R = :revision OR R <> :revision" } else { "R = :revision" }'),
+    ("number-twice", "two invoices get one number", CHANGES,
      '[["N = :last"]]\n', '"N = :last OR N <> :last"'),
-    ("close-unordered", "an invoice is closed before the earlier one", CLOSING,
-     "InvoiceStatus::Pending => [[Err(StoreError::Contended)]],", "Ok(())"),
-    ("close-unordered", "the earlier one is not looked for either", CLOSING,
-     ".filter(|first| [[first.value.boundary < invoice.value.boundary]])", "false"),
-    ("head-behind", "an invoice is rated by a head that is older than it", CLOSING,
+    ("close-unordered", "an invoice is closed before the earlier one", CLOSE,
+     "stands.value.status.is_pending() => [[Err(StoreError::Contended.into())]],", "Ok(())"),
+    ("close-unordered", "the earlier one is not looked for either", CLOSE,
+     ".filter(|first| [[first.value.boundary() < invoice.value.boundary()]])", "false"),
+    ("head-behind", "an invoice is rated by a head that is older than it", ADVANCE,
      "if [[!is_known]] || pending.value.closes_at > now", "false"),
-    ("head-outdated", "a boundary is generated over a head that has changed", "shared/store/src/subscription.rs",
-     'self.table.update(&key::head(&site.id, &after.id), update, [["R = :revision"]], values)',
-     '"R = :revision OR R <> :revision"'),
+    ("head-outdated", "a boundary is generated over a head that has changed", CHANGES, REVISE,
+     'if D::NOUN == "subscription" { "R = :revision OR R <> :revision" } else { "R = :revision" }'),
     ("moved-behind", "the end of a period is moved by a clock that is behind the last change", CHANGE,
-     "let mut now = [[call.now.max(before.value.updated_at)]];", "call.now"),
-    ("moved-passed", "a period is ended at an instant that has passed", "functions/catalog/src/period_end.rs",
+     "let mut now = [[asked_at.max(before.value.updated_at)]];", "asked_at"),
+    ("moved-passed", "a period is ended at an instant that has passed", PERIOD_END,
      "if [[end.is_some_and(|end| current.period.start < end && end < now)]] {", "false"),
     ("limit-passed", "a usage beyond the limit is counted", LIMIT,
      '"attribute_not_exists(F) OR F >= :usages"', '"attribute_not_exists(F) OR F >= :usages OR F < :usages"'),
@@ -136,14 +139,19 @@ MUTATIONS = [
      '"ADD F :one"', '"SET F = F + :one - :one"'),
     ("failed-message", "a message that failed is not given back", "functions/issue-invoice/src/lib.rs",
      "response.batch_item_failures.push(failure);", "drop(failure);"),
-    ("remembered-head", "what is refused is refused from memory", "functions/record-usage/src/post.rs",
-     "let subscription = if [[head.remembered]] && (rejects || !bills(&head.subscription)) {", "false"),
+    ("remembered-head", "what is refused is refused from memory", "shared/operations/src/usage/admit.rs",
+     "let subscription = if [[head.remembered]] && (rejects || !bills()) {", "false"),
 ]
 
 
 def mutated(file, text):
     """Puts all mutations into the text of a file, as branches beside what stands there."""
-    store = "crate" if file.startswith("shared/store/") else "store"
+    switch = "store::mutation()"
+    if file.startswith("shared/store/"):
+        switch = "crate::mutation()"
+    elif file.startswith("shared/billing/"):
+        # Billing knows no store.
+        switch = 'std::env::var("MUTATION").unwrap_or_default().as_str()'
     branches = {}
     for name, _, where, place, after in MUTATIONS:
         if where == file:
@@ -154,7 +162,7 @@ def mutated(file, text):
         if text.count(plain) != 1:
             sys.exit(f"error: {others[0][0]}: what it replaces stands {text.count(plain)} times in {file}")
         arms = " ".join(f'"{name}" => {{ {after} }}' for name, after in others)
-        branch = f"match {store}::mutation() {{ {arms} _ => {{ {before} }} }}"
+        branch = f"match {switch} {{ {arms} _ => {{ {before} }} }}"
         text = text.replace(plain, plain.replace(before, branch))
     return text
 

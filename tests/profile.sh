@@ -25,7 +25,7 @@ perf report --stdio --no-children --fields overhead,comm,dso,symbol --field-sepa
     function owner(dso, symbol) {
       if (dso ~ /kernel|vdso/) return "the kernel: sockets, timers"
       if (symbol ~ /rusqlite|dynoxide|winterbaume/) return "the engines: dynoxide, winterbaume"
-      if (symbol ~ /(^|[^a-z_])(store|billing|rating|api|invoice_queue|record_usage|usage_charges|catalog|invoices|close_periods|issue_invoice)::/) return "ours"
+      if (symbol ~ /(^|[^a-z_])(operations|store|billing|rating|api|invoice_queue|record_usage|usage_charges|catalog|subscriptions|invoices|close_periods|issue_invoice)::/) return "ours"
       if (symbol ~ /(^|[^a-z_])(local|scale)::/) return "ours: the local host alone"
       if (symbol ~ /aws_/) return "the AWS SDK"
       if (symbol ~ /serde|itoa|ryu/) return "JSON"

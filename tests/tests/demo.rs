@@ -82,6 +82,7 @@ async fn the_sample_events_speak_of_the_demo() {
     for (folder, event) in [
         ("catalog", include_str!("../../events/catalog.json")),
         ("invoices", include_str!("../../events/invoices.json")),
+        ("subscriptions", include_str!("../../events/subscriptions.json")),
         ("usage-charges", include_str!("../../events/usage-charges.json")),
     ] {
         let answer = world.system.invoke(folder, &serde_json::from_str(event).unwrap()).await;

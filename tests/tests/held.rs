@@ -1,6 +1,6 @@
 //! Quantities that are held: each usage says by how much what is held changes, and it lasts beyond the period.
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use http::Method;
 use rating::Number;
 use serde_json::{Value, json};

@@ -15,6 +15,7 @@ mod harness;
 mod held;
 mod hostile;
 mod import;
+mod imports;
 mod keys;
 mod large;
 mod layout;

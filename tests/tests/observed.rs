@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use api::metrics::{Counts, Metric, counted};
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use lambda_runtime::Context;
 use lambda_runtime::layers::trace::request_span;
 use serde_json::{Value, json};

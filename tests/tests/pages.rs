@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use local::engine::CapacityMeter;
 use serde_json::{Value, json};
 

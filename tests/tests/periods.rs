@@ -1,6 +1,6 @@
 //! Billing periods as invoices show them: contiguous (I9), at local midnight, over month ends and clock changes.
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::harness::World;

@@ -190,13 +190,26 @@ async fn close(drive: &mut Drive) {
     drive.patch("/v1/sites/site", json!({"test_clock": "2027-03-31T00:00:00Z"})).await;
     drive.world.system.tick().await.unwrap();
     drive.world.system.pump().await;
+    // A change of a subscription that was stuck does what is due, and the subscription is stuck no longer.
+    let (path, start) = ("/v1/subscriptions/stuck", "2027-03-31T00:00:00Z");
+    let items = json!([{"item_price_id": "calls-usd"}]);
+    let body = json!({"id": "stuck", "customer_id": "acme", "items": items, "start_date": start});
+    drive.post("/v1/subscriptions", body).await;
+    let usage = json!({"id": "much", "item_price_id": "calls-usd", "usage_date": start, "quantity": "11"});
+    let much = drive.post(&format!("{path}/usages"), usage).await;
+    drive.live_until("2027-04-30T02:00:00Z").await;
+    assert_eq!(drive.get("/v1/stuck").await["list"].as_array().unwrap().len(), 1);
+    drive.delete_usage("stuck", &much).await;
+    drive.patch("/v1/sites/site", json!({"test_clock": "2027-05-31T00:00:00Z"})).await;
+    drive.patch(path, json!({"grace_seconds": 60})).await;
+    assert_eq!(drive.get("/v1/stuck").await["list"], json!([]));
     // Where much is due, it asks before whether the queue is busy: here with what the clock's move has sent.
     for n in 0..=100 {
         let items = json!([{"item_price_id": "minutes-usd"}]);
-        let body = json!({"id": format!("many-{n}"), "customer_id": "acme", "items": items, "start_date": START});
+        let body = json!({"id": format!("many-{n}"), "customer_id": "acme", "items": items, "start_date": "2027-05-31T00:00:00Z"});
         drive.post("/v1/subscriptions", body).await;
     }
-    drive.patch("/v1/sites/site", json!({"test_clock": "2027-04-30T00:00:00Z"})).await;
+    drive.patch("/v1/sites/site", json!({"test_clock": "2027-06-30T00:00:00Z"})).await;
     let tick = drive.world.system.tick().await.unwrap();
     assert!(tick[0]["unsent"].is_u64(), "{tick:?}");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::task::{JoinHandle, yield_now};

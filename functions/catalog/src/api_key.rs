@@ -1,21 +1,20 @@
 //! API keys: made with the root key and shown once, listed without their texts, deleted for good.
 
-use lambda_http::{Body, Response};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-use api::openapi::TimeInput;
-use api::{Call, Kind, NumberText, Problem, fault, json_response, key_sha256, list_response, new_key, no_content};
+use api::openapi::{Operation, TimeInput};
+use api::{Call, Kind, NumberText, Problem, json_response, list_response, no_content};
 use billing::id::SiteId;
 use billing::site::{ApiKey, Scope};
-use billing::timestamp::Timestamp;
+use billing::time::{TimeText, Timestamp};
+use lambda_http::{Body, Response};
+use operations::api_keys;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use crate::document::{list_fault, not_found};
-use crate::text::invalid;
-use crate::{Deps, Route, text};
+use crate::{Deps, Route};
 
-/// How long a caller's own key may be, in characters.
-const KEY_LENGTHS: std::ops::RangeInclusive<usize> = 12..=200;
+const TAG: &str = "API keys";
+const KEY_ID: &str = "4fac02890832fd5eb0523e55047c740eecb39154cbb1d47d240b145bef9574ca";
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -65,32 +64,15 @@ fn body<'a>(id: &'a str, key: Option<&'a str>, kept: &'a ApiKey) -> ApiKeyBody<'
 /// 422 for a site that is not there or a key that is too easily guessed, 409 where the key opens something else.
 pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     let new: NewApiKey = call.json()?;
-    let site = deps.store.site(&new.site_id).await.map_err(fault)?;
-    let site = site.ok_or_else(|| invalid("site_id", format!("there is no site {}", new.site_id)))?.value;
-    let key = ApiKey {
+    let asked = api_keys::NewApiKey {
         site_id: new.site_id,
-        scopes: distinct(new.scopes)?,
-        expires_at: new.expires_at.map(|at| text::time(&at, "expires_at", site.time_zone)).transpose()?,
-        created_at: call.real_now,
-        deleted_at: None,
+        scopes: new.scopes,
+        expires_at: new.expires_at.map(|at| TimeText::from(at.as_str())),
+        text: new.key,
     };
-    let text = new.key.map_or_else(new_key, own_key)?;
-    let digest = key_sha256(&text);
-    if deps.store.create_api_key(&digest, &key).await.map_err(fault)? {
-        return Ok(json_response(201, &body(&digest, Some(&text), &key)));
-    }
-    let refuse = |detail: &str| Err(Problem::new(Kind::Conflict, detail).field("key"));
-    match deps.store.api_key(&digest).await.map_err(fault)?.map(|stored| stored.value) {
-        Some(standing) if standing.deleted_at.is_some() => refuse("the key was deleted; choose another one"),
-        Some(standing) if says_the_same(&standing, &key) => {
-            Ok(json_response(200, &body(&digest, Some(&text), &standing)))
-        }
-        _ => refuse("the key exists, and opens another site or has other scopes or another expiry"),
-    }
-}
-
-fn says_the_same(standing: &ApiKey, key: &ApiKey) -> bool {
-    standing.site_id == key.site_id && standing.scopes == key.scopes && standing.expires_at == key.expires_at
+    let made = api_keys::create(&deps.store, asked, call.real_now).await?;
+    let status = if made.is_new { 201 } else { 200 };
+    Ok(json_response(status, &body(&made.sha256, Some(&made.text), &made.key)))
 }
 
 /// Lists the keys of the site that the query names, without their texts.
@@ -101,7 +83,7 @@ pub async fn list(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Pro
     let site: Option<SiteId> = call.query().parse("site_id")?;
     let missing = || Problem::new(Kind::Unreadable, "say whose keys: ?site_id=").field("site_id");
     let (site, limit) = (site.ok_or_else(missing)?, call.query().limit()?);
-    let page = deps.store.api_keys(&site, call.query().get("cursor"), limit).await.map_err(list_fault)?;
+    let page = api_keys::list(&deps.store, &site, call.query().get("cursor"), limit).await?;
     let bodies: Vec<_> = page.items.iter().map(|named| body(&named.sha256, None, &named.key)).collect();
     Ok(list_response(&bodies, page.next.as_deref()))
 }
@@ -112,46 +94,54 @@ pub async fn list(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Pro
 /// 404 where there never was such a key.
 pub async fn delete(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     let id: String = call.param("id")?;
-    let is_digest = id.len() == 64 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if is_digest && deps.store.delete_api_key(&id, call.real_now).await.map_err(fault)? {
-        return Ok(no_content());
-    }
-    Err(not_found("API key", &id))
+    api_keys::delete(&deps.store, &id, call.real_now).await?;
+    Ok(no_content())
 }
 
-/// The scopes in one order, each once.
-fn distinct(scopes: Vec<Scope>) -> Result<Vec<Scope>, Problem> {
-    if scopes.is_empty() {
-        return Err(invalid("scopes", "a key has at least one scope: usage:write, read or admin"));
-    }
-    Ok([Scope::UsageWrite, Scope::Read, Scope::Admin].into_iter().filter(|scope| scopes.contains(scope)).collect())
+/// Describes the routes of API keys.
+pub fn operations() -> [Operation; 3] {
+    let create = Operation::new(
+        ("POST", "/v1/api-keys"),
+        "createApiKey",
+        TAG,
+        "Create an API key",
+        "Makes a key of a site, with the root key, and shows it this once: all that is kept of it is its SHA-256, its `id`. A key of \
+         your own may be sent instead; the same request again is then answered as before (200).",
+    )
+    .body::<NewApiKey>(json!({ "site_id": "demo", "scopes": ["read"] }))
+    .answer::<ApiKeyBody<'static>>(200, "The key of your own was there already.", api_key())
+    .answer::<ApiKeyBody<'static>>(201, "The key is made.", api_key())
+    .problems(&[Kind::Conflict, Kind::Invalid]);
+    let list = Operation::new(
+        ("GET", "/v1/api-keys"),
+        "listApiKeys",
+        TAG,
+        "List API keys",
+        "Lists the keys of a site without their texts, with the root key.",
+    )
+    .required_query::<SiteId>("site_id", "The site.", "demo")
+    .paged()
+    .list::<ApiKeyBody<'static>>("A page of keys.", kept_key());
+    let delete = Operation::new(
+        ("DELETE", "/v1/api-keys/{id}"),
+        "deleteApiKey",
+        TAG,
+        "Delete an API key",
+        "Deletes a key for good, with the root key; also when it is sent again. Functions that know the key may take it for \
+         a minute more.",
+    )
+    .path::<String>("id", "The SHA-256 of the key, in lower-case hexadecimal.", KEY_ID)
+    .empty_answer(204, "It is deleted.")
+    .problems(&[Kind::NotFound]);
+    [create, list, delete]
 }
 
-fn own_key(text: String) -> Result<String, Problem> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-    if plain && KEY_LENGTHS.contains(&text.len()) {
-        return Ok(text);
-    }
-    let (least, most) = (KEY_LENGTHS.start(), KEY_LENGTHS.end());
-    Err(invalid("key", format!("a key is {least} to {most} printable ASCII characters without spaces")))
+fn api_key() -> Value {
+    let mut key = kept_key();
+    key["key"] = "chk_0123456789abcdefghjkmnpqrstvwxyz01234567".into();
+    key
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scopes_are_a_set_that_is_not_empty() {
-        let scopes = vec![Scope::Admin, Scope::Read, Scope::Admin];
-        assert_eq!(distinct(scopes).unwrap(), [Scope::Read, Scope::Admin]);
-        assert!(distinct(Vec::new()).is_err());
-    }
-
-    #[test]
-    fn a_key_of_the_callers_own_is_long_and_plain() {
-        assert!(own_key("!2345678901~".to_owned()).is_ok());
-        for text in ["", "12345678901", "12345678901234 67", "1234567890123456é", &"x".repeat(201)] {
-            assert!(own_key(text.to_owned()).is_err(), "{text:?}");
-        }
-    }
+fn kept_key() -> Value {
+    json!({ "id": KEY_ID, "site_id": "demo", "scopes": ["read"], "created_at": "2015-10-01T01:00:00Z" })
 }

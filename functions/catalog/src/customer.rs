@@ -1,17 +1,18 @@
 //! Customers: who is invoiced.
 
+use api::openapi::{CREATED_ONCE, Operation};
+use api::{Call, Kind, Problem, request_digest};
+use billing::catalog::{Customer, PaymentTerms};
+use billing::id::CustomerId;
+use billing::time::Timestamp;
+use lambda_http::{Body, Response};
+use operations::catalogue;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use api::{Call, Problem, request_digest};
-use billing::catalog::Customer;
-use billing::id::CustomerId;
-use billing::invoice::PaymentTerms;
-use billing::timestamp::Timestamp;
-
-use crate::document::{Draft, Resource, id_or_new};
-use crate::{Route, text};
+use crate::documents::{self, Examples, Shown, Words};
+use crate::{Deps, Route};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -68,11 +69,73 @@ pub struct CustomerBody<'a> {
     updated_at: Timestamp,
 }
 
-impl Resource for Customer {
-    type Id = CustomerId;
+/// Creates a customer.
+///
+/// # Errors
+/// 422 naming what is wrong, 409 where the id or the idempotency key stands for another content.
+pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let new: NewCustomer = call.json()?;
+    let named = new.id.is_some();
+    let payment_terms = new.payment_terms.unwrap_or_default();
+    let auto_collection = new.auto_collection.unwrap_or(false);
+    let digest = request_digest(&json!({
+        "id": new.id,
+        "name": new.name,
+        "email": new.email,
+        "number": new.number,
+        "payment_terms": payment_terms,
+        "auto_collection": auto_collection,
+    }));
+    let creation = documents::creation::<Customer>(call, digest, named)?;
+    let asked = catalogue::NewCustomer {
+        id: new.id,
+        name: new.name,
+        email: new.email,
+        number: new.number,
+        payment_terms,
+        auto_collection,
+    };
+    let created = catalogue::create_customer(&deps.store, call.site()?, asked, &creation, call.now).await?;
+    documents::created(created, named)
+}
 
-    const NOUN: &'static str = "customer";
+/// Reads the customer that the path names.
+///
+/// # Errors
+/// 404 where there is none.
+pub async fn read(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let found = catalogue::customer(&deps.store, call.site()?, &call.param("id")?).await?;
+    Ok(documents::shown(&found))
+}
 
+/// Changes the customer that the path names; what stays as it was is not written.
+///
+/// # Errors
+/// 404 where there is none, 422 naming what is wrong, 503 where others kept changing it.
+pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let change: CustomerChange = call.json()?;
+    let asked = catalogue::CustomerChange {
+        name: change.name,
+        email: change.email,
+        number: change.number,
+        payment_terms: change.payment_terms,
+        auto_collection: change.auto_collection,
+    };
+    let changed = catalogue::change_customer(&deps.store, call.site()?, &call.param("id")?, asked, call.now).await?;
+    Ok(documents::shown(&changed))
+}
+
+/// Lists customers, a page at a time.
+///
+/// # Errors
+/// A problem with the `limit` or the `cursor`.
+pub async fn list(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
+    let (limit, cursor) = (call.query().limit()?, call.query().get("cursor"));
+    let page = catalogue::customers(&deps.store, call.site()?, cursor, limit).await?;
+    Ok(documents::listed(&page))
+}
+
+impl Shown for Customer {
     fn body(&self) -> impl Serialize {
         CustomerBody {
             id: &self.id,
@@ -85,57 +148,38 @@ impl Resource for Customer {
             updated_at: self.updated_at,
         }
     }
-
-    fn changed(&mut self, now: Timestamp) {
-        self.updated_at = now;
-    }
 }
 
-/// Reads the customer that a call asks for.
-///
-/// # Errors
-/// A problem that names what is wrong.
-pub fn draft(call: &Call<Route>) -> Result<Draft<Customer>, Problem> {
-    let new: NewCustomer = call.json()?;
-    let payment_terms = new.payment_terms.unwrap_or_default();
-    let auto_collection = new.auto_collection.unwrap_or(false);
-    let digest = request_digest(&json!({
-        "id": new.id,
-        "name": new.name,
-        "email": new.email,
-        "number": new.number,
-        "payment_terms": payment_terms,
-        "auto_collection": auto_collection,
-    }));
-    let named = new.id.is_some();
-    let value = Customer {
-        id: id_or_new(new.id, "cus_")?,
-        name: text::name(new.name)?,
-        email: new.email.map(text::email).transpose()?,
-        number: new.number.map(text::number).transpose()?,
-        payment_terms,
-        auto_collection,
-        created_at: call.now,
-        updated_at: call.now,
+/// Describes the routes of customers.
+pub fn operations() -> [Operation; 4] {
+    let words = Words {
+        tag: "Customers",
+        paths: ["/v1/customers", "/v1/customers/{id}"],
+        ids: ["createCustomer", "listCustomers", "getCustomer", "updateCustomer"],
+        summaries: ["Create a customer", "List customers", "Read a customer", "Change a customer"],
+        abouts: [
+            CREATED_ONCE,
+            "Lists customers by id.",
+            "Reads one customer.",
+            "Changes what is sent, and leaves the rest. Invoices that are closed stay as they are.",
+        ],
     };
-    Ok(Draft { value, digest, named })
-}
-
-/// Reads a change of a customer.
-///
-/// # Errors
-/// A problem that names what is wrong.
-pub fn change(call: &Call<Route>) -> Result<impl Fn(&mut Customer) -> Result<(), Problem>, Problem> {
-    let change: CustomerChange = call.json()?;
-    let name = change.name.map(text::name).transpose()?;
-    let email = change.email.map(text::email).transpose()?;
-    let number = change.number.map(text::number).transpose()?;
-    Ok(move |customer: &mut Customer| {
-        customer.name = name.clone().unwrap_or_else(|| customer.name.clone());
-        customer.email = email.clone().or_else(|| customer.email.clone());
-        customer.number = number.clone().or_else(|| customer.number.clone());
-        customer.payment_terms = change.payment_terms.unwrap_or(customer.payment_terms);
-        customer.auto_collection = change.auto_collection.unwrap_or(customer.auto_collection);
-        Ok(())
-    })
+    let examples = Examples {
+        id: "acme",
+        new: json!({ "id": "globex", "name": "Globex", "email": "ap@globex.example", "payment_terms": "NET 30" }),
+        change: json!({ "payment_terms": "NET 7" }),
+        body: json!({
+            "id": "globex",
+            "name": "Globex",
+            "email": "ap@globex.example",
+            "payment_terms": "NET 30",
+            "auto_collection": false,
+            "created_at": "2015-10-01T01:00:00Z",
+            "updated_at": "2015-10-01T01:00:00Z",
+        }),
+    };
+    let [create, list, read, change] =
+        documents::operations::<CustomerId, NewCustomer, CustomerChange, CustomerBody<'static>>(&words, examples);
+    // The number is unique in the site.
+    [create, list, read, change.problems(&[Kind::Conflict])]
 }

@@ -1,51 +1,38 @@
-//! The catalogue: sites and their keys, customers, features, items, item prices, subscriptions.
+//! The catalogue: sites and their keys, customers, features, items, item prices.
 //!
-//! **Owns** what may be created and changed, and how it looks on the wire.
+//! **Owns** the routes, and how each document looks on the wire.
 //!
-//! **Does not own** what a boundary bills (`billing`), where anything is kept (`store`), or how a request is routed and
-//! authorized (`api`).
+//! **Does not own** what may be created and changed (`billing`, `operations`), where anything is kept (`store`), or how a
+//! request is routed and authorized (`api`).
 //!
 //! # Layout
 //!
-//! * `document`: creating, reading, changing and listing, shared by the documents of the catalogue
-//! * `customer`, `feature`, `item`, `item_price`: what each of them asks for, allows to change, and shows
-//! * `price_options`: which options of a price go together
-//! * `subscription`, `subscription_items`, `subscription_change`: the standing agreement
-//! * [`lifecycle`]: when a subscription starts and ends, without I/O
-//! * [`period_end`]: where the period that runs ends, without I/O
-//! * `site`, `api_key`: what the root key makes
-//! * `text`: fields, checked
-//! * `openapi`: the routes in words and schemas
+//! * `customer`, `feature`, `item`, `item_price`: what each of them asks for and shows, and its routes in words
+//! * `site`, `api_key`: the same of what the root key makes
+//! * `documents`: what the four documents have in common
+//! * `or_none`: schemas of options that a change removes by null
 //!
 //! # Invariants
 //!
 //! * What was created under a name is judged against the first request for ever, also after changes.
-//! * A change is written on condition that what it was decided on still stands.
+//! * What the digest of a request is made of never changes: an old request that is repeated is still the same.
 #![warn(missing_docs)]
 
 mod api_key;
 mod customer;
-mod document;
+mod documents;
 mod feature;
 mod item;
 mod item_price;
-pub mod lifecycle;
-mod openapi;
-pub mod period_end;
-mod price_options;
+mod or_none;
 mod site;
-mod subscription;
-mod subscription_change;
-mod subscription_items;
-mod text;
 
-use lambda_http::{Body, Request, Response};
-
+use api::openapi::Description;
 use api::{Access, Call, Edge, Problem};
-use billing::catalog::{Customer, Feature, Item, ItemPrice};
 use billing::site::Scope;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use invoice_queue::InvoiceQueue;
+use lambda_http::{Body, Request, Response};
 use store::Store;
 
 /// What the function keeps between invocations.
@@ -71,11 +58,6 @@ enum Route {
     Features(Verb),
     Items(Verb),
     ItemPrices(Verb),
-    Subscriptions(Verb),
-    Activate,
-    ScheduleCancel,
-    Cancel,
-    MovePeriodEnd,
     CreateSite,
     ReadSite,
     ChangeSite,
@@ -113,14 +95,6 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/v1/item-prices", READ, Route::ItemPrices(Verb::List)),
     ("GET", "/v1/item-prices/{id}", READ, Route::ItemPrices(Verb::Read)),
     ("PATCH", "/v1/item-prices/{id}", WRITE, Route::ItemPrices(Verb::Change)),
-    ("POST", "/v1/subscriptions", WRITE, Route::Subscriptions(Verb::Create)),
-    ("GET", "/v1/subscriptions", READ, Route::Subscriptions(Verb::List)),
-    ("GET", "/v1/subscriptions/{id}", READ, Route::Subscriptions(Verb::Read)),
-    ("PATCH", "/v1/subscriptions/{id}", WRITE, Route::Subscriptions(Verb::Change)),
-    ("POST", "/v1/subscriptions/{id}/activate", WRITE, Route::Activate),
-    ("POST", "/v1/subscriptions/{id}/schedule-cancel", WRITE, Route::ScheduleCancel),
-    ("POST", "/v1/subscriptions/{id}/cancel", WRITE, Route::Cancel),
-    ("POST", "/v1/subscriptions/{id}/move-period-end", WRITE, Route::MovePeriodEnd),
     ("POST", "/v1/sites", Access::Root, Route::CreateSite),
     ("GET", "/v1/sites/{id}", READ, Route::ReadSite),
     ("PATCH", "/v1/sites/{id}", WRITE, Route::ChangeSite),
@@ -130,8 +104,14 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
 ];
 
 /// Returns the description of the routes.
-pub fn openapi() -> api::openapi::Description {
-    openapi::openapi()
+pub fn openapi() -> Description {
+    Description::of(ROUTES)
+        .with_all(customer::operations())
+        .with_all(feature::operations())
+        .with_all(item::operations())
+        .with_all(item_price::operations())
+        .with_all(site::operations())
+        .with_all(api_key::operations())
 }
 
 /// Answers one request.
@@ -147,30 +127,22 @@ pub async fn handle(deps: &Deps, now: Timestamp, event: Request) -> Response<Bod
 async fn answer(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     call.query().only(parameters(call.route))?;
     match call.route {
-        Route::Customers(Verb::Create) => document::create(deps, call, customer::draft(call)?).await,
-        Route::Customers(Verb::Read) => document::read::<Customer>(deps, call).await,
-        Route::Customers(Verb::Change) => document::change(deps, call, customer::change(call)?).await,
-        Route::Customers(Verb::List) => document::list::<Customer>(deps, call).await,
-        Route::Features(Verb::Create) => document::create(deps, call, feature::draft(call)?).await,
-        Route::Features(Verb::Read) => document::read::<Feature>(deps, call).await,
-        Route::Features(Verb::Change) => document::change(deps, call, feature::change(call)?).await,
-        Route::Features(Verb::List) => document::list::<Feature>(deps, call).await,
-        Route::Items(Verb::Create) => document::create(deps, call, item::draft(call)?).await,
-        Route::Items(Verb::Read) => document::read::<Item>(deps, call).await,
-        Route::Items(Verb::Change) => document::change(deps, call, item::change(call)?).await,
-        Route::Items(Verb::List) => document::list::<Item>(deps, call).await,
-        Route::ItemPrices(Verb::Create) => document::create(deps, call, item_price::draft(deps, call).await?).await,
-        Route::ItemPrices(Verb::Read) => document::read::<ItemPrice>(deps, call).await,
-        Route::ItemPrices(Verb::Change) => document::change(deps, call, item_price::change(call)?).await,
+        Route::Customers(Verb::Create) => customer::create(deps, call).await,
+        Route::Customers(Verb::Read) => customer::read(deps, call).await,
+        Route::Customers(Verb::Change) => customer::change(deps, call).await,
+        Route::Customers(Verb::List) => customer::list(deps, call).await,
+        Route::Features(Verb::Create) => feature::create(deps, call).await,
+        Route::Features(Verb::Read) => feature::read(deps, call).await,
+        Route::Features(Verb::Change) => feature::change(deps, call).await,
+        Route::Features(Verb::List) => feature::list(deps, call).await,
+        Route::Items(Verb::Create) => item::create(deps, call).await,
+        Route::Items(Verb::Read) => item::read(deps, call).await,
+        Route::Items(Verb::Change) => item::change(deps, call).await,
+        Route::Items(Verb::List) => item::list(deps, call).await,
+        Route::ItemPrices(Verb::Create) => item_price::create(deps, call).await,
+        Route::ItemPrices(Verb::Read) => item_price::read(deps, call).await,
+        Route::ItemPrices(Verb::Change) => item_price::change(deps, call).await,
         Route::ItemPrices(Verb::List) => item_price::list(deps, call).await,
-        Route::Subscriptions(Verb::Create) => subscription::create(deps, call).await,
-        Route::Subscriptions(Verb::Read) => subscription::read(deps, call).await,
-        Route::Subscriptions(Verb::Change) => subscription_change::change(deps, call).await,
-        Route::Subscriptions(Verb::List) => subscription::list(deps, call).await,
-        Route::Activate => subscription_change::activate(deps, call).await,
-        Route::ScheduleCancel => subscription_change::schedule_cancel(deps, call).await,
-        Route::Cancel => subscription_change::cancel(deps, call).await,
-        Route::MovePeriodEnd => subscription_change::move_period_end(deps, call).await,
         Route::CreateSite => site::create(deps, call).await,
         Route::ReadSite => site::read(deps, call).await,
         Route::ChangeSite => site::change(deps, call).await,
@@ -185,7 +157,6 @@ fn parameters(route: Route) -> &'static [&'static str] {
     match route {
         Route::Customers(Verb::List) | Route::Features(Verb::List) | Route::Items(Verb::List) => &["limit", "cursor"],
         Route::ItemPrices(Verb::List) => &["limit", "cursor", "item_id"],
-        Route::Subscriptions(Verb::List) => &["limit", "cursor", "customer_id"],
         Route::ListApiKeys => &["limit", "cursor", "site_id"],
         _ => &[],
     }

@@ -1,28 +1,26 @@
 //! Sites: their settings, and the clock of a test site.
 
-use lambda_http::{Body, Response};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use utoipa::ToSchema;
-
-use api::openapi::TimeInput;
-use api::{Call, NumberText, Problem, fault, json_response, request_digest};
+use api::canonical::add_given;
+use api::creation::different;
+use api::openapi::{Operation, TimeInput};
+use api::{Call, Kind, NumberText, Problem, json_response, request_digest};
+use billing::field;
 use billing::id::SiteId;
 use billing::site::{DEFAULT_GRACE_SECONDS, Site};
-use billing::timestamp::Timestamp;
-use billing::usage_rules::{LateUsage, UsageLimit};
-use billing::zone::Zone;
-use invoice_queue::DueMessage;
+use billing::time::{TimeText, Timestamp, Zone};
+use billing::usage::{LateUsage, UsageLimit};
+use lambda_http::{Body, Response};
+use operations::sites::{self, NOUN};
+use operations::{Created, Creation};
 use rating::{Rounding, TaxRounding};
-use store::{Created, Creation, Stored, Updated};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use crate::document::{ATTEMPTS, contended, different, not_found, taken};
-use crate::openapi::UsageLimitOrNone;
-use crate::text::invalid;
-use crate::{Deps, Route, text};
+use crate::or_none::UsageLimitOrNone;
+use crate::{Deps, Route};
 
-/// What a site is called in messages.
-pub const NOUN: &str = "site";
+const TAG: &str = "Sites";
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -110,40 +108,38 @@ fn body(site: &Site) -> impl Serialize {
 pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     let new: NewSite = call.json()?;
     let time_zone = new.time_zone.unwrap_or(Zone::UTC);
-    let grace_seconds = text::grace(new.grace_seconds.unwrap_or(DEFAULT_GRACE_SECONDS))?;
-    let rounding = new.rounding.unwrap_or_default();
-    let late_usage = new.late_usage.unwrap_or_default();
-    let test_clock = new.test_clock.map(|clock| text::time(&clock, "test_clock", time_zone)).transpose()?;
-    let mut request = json!({
-        "id": new.id,
-        "time_zone": time_zone,
-        "rounding": rounding,
-        "grace_seconds": grace_seconds,
-        "late_usage": late_usage,
-        "usage_limit": new.usage_limit,
-        "test_clock": test_clock,
-    });
-    let tax_rounding = new.tax_rounding.filter(|rounding| *rounding != TaxRounding::default());
-    text::add_given(&mut request, "tax_rounding", &tax_rounding);
-    let digest = request_digest(&request);
-    let site = Site {
+    let read_clock = |clock: NumberText| field::time(&TimeText::from(clock.as_str()), "test_clock", time_zone);
+    let asked = sites::NewSite {
         id: new.id,
         time_zone,
-        rounding,
+        rounding: new.rounding.unwrap_or_default(),
         tax_rounding: new.tax_rounding.unwrap_or_default(),
-        grace_seconds,
-        late_usage,
+        grace_seconds: new.grace_seconds.unwrap_or(DEFAULT_GRACE_SECONDS),
+        late_usage: new.late_usage.unwrap_or_default(),
         usage_limit: new.usage_limit,
-        test_clock,
-        created_at: call.real_now,
+        test_clock: new.test_clock.map(read_clock).transpose()?,
     };
-    let creation = Creation { digest, idempotency_key: None, now: call.real_now };
-    match deps.store.create_site(&site, &creation).await.map_err(fault)? {
-        Created::New => Ok(json_response(201, &body(&site))),
+    let creation = Creation { digest: digest(&asked), idempotency_key: None, real_now: call.real_now };
+    match sites::create(&deps.store, asked, &creation).await? {
+        Created::New(site) => Ok(json_response(201, &body(&site))),
         Created::Same(first) => Ok(json_response(200, &body(&first))),
         Created::Different(existing) => Err(different(NOUN, &existing.id, true, &body(&existing))),
-        Created::Taken(what) => Err(taken(what)),
     }
+}
+
+fn digest(asked: &sites::NewSite) -> String {
+    let mut request = json!({
+        "id": asked.id,
+        "time_zone": asked.time_zone,
+        "rounding": asked.rounding,
+        "grace_seconds": asked.grace_seconds,
+        "late_usage": asked.late_usage,
+        "usage_limit": asked.usage_limit,
+        "test_clock": asked.test_clock,
+    });
+    let tax_rounding = Some(asked.tax_rounding).filter(|rounding| *rounding != TaxRounding::default());
+    add_given(&mut request, "tax_rounding", &tax_rounding);
+    request_digest(&request)
 }
 
 /// Reads the site that the path names: the key's own.
@@ -151,8 +147,8 @@ pub async fn create(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, P
 /// # Errors
 /// 404 for any other.
 pub async fn read(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
-    let stored = own(deps, call).await?;
-    Ok(json_response(200, &body(&stored.value)))
+    let site = sites::read(&deps.store, call.site()?, &call.param("id")?).await?;
+    Ok(json_response(200, &body(&site)))
 }
 
 /// Changes the settings of the key's own site, and moves its clock.
@@ -163,105 +159,80 @@ pub async fn read(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Pro
 /// 404 for another site, 422 for a clock that would go backwards, or the clock of a live site.
 pub async fn change(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     let change: SiteChange = call.json()?;
-    let grace_seconds = change.grace_seconds.map(text::grace).transpose()?;
-    for _ in 0..ATTEMPTS {
-        let mut stored = own(deps, call).await?;
-        let before = stored.value.clone();
-        let site = &mut stored.value;
-        site.time_zone = change.time_zone.unwrap_or(site.time_zone);
-        site.rounding = change.rounding.unwrap_or(site.rounding);
-        site.tax_rounding = change.tax_rounding.unwrap_or(site.tax_rounding);
-        site.grace_seconds = grace_seconds.unwrap_or(site.grace_seconds);
-        site.late_usage = change.late_usage.unwrap_or(site.late_usage);
-        site.usage_limit = change.usage_limit.unwrap_or(site.usage_limit);
-        if let Some(clock) = &change.test_clock {
-            site.test_clock = Some(moved(site, text::time(clock, "test_clock", before.time_zone)?)?);
-        }
-        if stored.value != before {
-            match deps.store.update_site(&stored).await.map_err(fault)? {
-                Updated::Done => {}
-                Updated::Lost => continue,
-                Updated::Taken(what) => return Err(taken(what)),
-            }
-        }
-        // Also where the clock stands there already: the request that moved it may have been cut off right here.
-        if change.test_clock.is_some() {
-            send_due(deps, &stored.value, call.real_now).await?;
-        }
-        return Ok(json_response(200, &body(&stored.value)));
-    }
-    Err(contended())
+    let asked = sites::SiteChange {
+        time_zone: change.time_zone,
+        rounding: change.rounding,
+        tax_rounding: change.tax_rounding,
+        grace_seconds: change.grace_seconds,
+        late_usage: change.late_usage,
+        usage_limit: change.usage_limit,
+        test_clock: change.test_clock.map(|clock| TimeText::from(clock.as_str())),
+    };
+    let (own, id) = (call.site()?, call.param("id")?);
+    let site = sites::change(&deps.store, &deps.queue, own, &id, asked, call.real_now).await?;
+    Ok(json_response(200, &body(&site)))
 }
 
-/// The clock's new time, which is never an earlier one.
-fn moved(site: &Site, to: Timestamp) -> Result<Timestamp, Problem> {
-    match site.test_clock {
-        None => Err(invalid("test_clock", "the site is live: its clock is the real one")),
-        Some(at) if to < at => {
-            Err(invalid("test_clock", format!("a test clock only moves forward; it stands at {at}")))
-        }
-        Some(_) => Ok(to),
-    }
+/// Describes the routes of sites.
+pub fn operations() -> [Operation; 3] {
+    let create = Operation::new(
+        ("POST", "/v1/sites"),
+        "createSite",
+        TAG,
+        "Create a site",
+        "Makes an isolated book of customers, prices and subscriptions, with the root key. With a `test_clock` it is a test \
+         site for good: its clock stands there until it is moved.",
+    )
+    .body::<NewSite>(json!({ "id": "live", "time_zone": "Europe/Paris" }))
+    .answer::<SiteBody<'static>>(200, "It was created before, by the same request.", live())
+    .answer::<SiteBody<'static>>(201, "It is created.", live())
+    .problems(&[Kind::Conflict, Kind::Invalid]);
+    let read = Operation::new(
+        ("GET", "/v1/sites/{id}"),
+        "getSite",
+        TAG,
+        "Read a site",
+        "Reads the site that the key opens; there is no other one for its holder.",
+    )
+    .path::<SiteId>("id", "The key's own site.", "demo")
+    .answer::<SiteBody<'static>>(200, "The site.", demo())
+    .problems(&[Kind::NotFound]);
+    let change = Operation::new(
+        ("PATCH", "/v1/sites/{id}"),
+        "updateSite",
+        TAG,
+        "Change a site",
+        "Changes what is sent, and leaves the rest. Moving the clock of a test site lets everything happen that became due \
+         until then; it never moves back.",
+    )
+    .path::<SiteId>("id", "The key's own site.", "demo")
+    .change::<SiteChange>(json!({ "grace_seconds": 3_600 }))
+    .answer::<SiteBody<'static>>(200, "The site as it stands now.", demo())
+    .problems(&[Kind::NotFound, Kind::Invalid]);
+    [create, read, change]
 }
 
-/// Sends what became due to be worked on.
-async fn send_due(deps: &Deps, site: &Site, real_now: Timestamp) -> Result<(), Problem> {
-    let due = deps.store.due_in_site(site, site.now(real_now)).await.map_err(fault)?;
-    let message = |subscription_id| DueMessage { site_id: site.id.clone(), subscription_id };
-    let messages: Vec<DueMessage> = due.into_iter().map(message).collect();
-    deps.queue.send(&messages).await.map_err(fault)
+fn live() -> Value {
+    json!({
+        "id": "live",
+        "time_zone": "Europe/Paris",
+        "rounding": "half_away_from_zero",
+        "tax_rounding": "per_line",
+        "grace_seconds": 3_600,
+        "late_usage": "hold",
+        "created_at": "2015-10-01T01:00:00Z",
+    })
 }
 
-/// The key's site as it is, for settings that are copied for good: the call's may be up to a minute old.
-///
-/// # Errors
-/// 404 where there is none.
-pub async fn current(deps: &Deps, call: &Call<Route>) -> Result<Site, Problem> {
-    let id = &call.site()?.id;
-    let stored = deps.store.site(id).await.map_err(fault)?;
-    stored.map(|stored| stored.value).ok_or_else(|| not_found(NOUN, id))
-}
-
-/// The site that the path names, if the key opens it; of other sites a caller learns nothing.
-async fn own(deps: &Deps, call: &Call<Route>) -> Result<Stored<Site>, Problem> {
-    let id: SiteId = call.param("id")?;
-    if call.site()?.id != id {
-        return Err(not_found(NOUN, &id));
-    }
-    let stored = deps.store.site(&id).await.map_err(fault)?;
-    stored.ok_or_else(|| not_found(NOUN, &id))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn site(test_clock: Option<&str>) -> Site {
-        Site {
-            id: "demo".parse().unwrap(),
-            time_zone: Zone::UTC,
-            rounding: Rounding::default(),
-            tax_rounding: TaxRounding::default(),
-            grace_seconds: DEFAULT_GRACE_SECONDS,
-            late_usage: LateUsage::default(),
-            usage_limit: None,
-            test_clock: test_clock.map(|clock| clock.parse().unwrap()),
-            created_at: Timestamp::MIN,
-        }
-    }
-
-    #[test]
-    fn a_test_clock_stands_or_moves_forward() {
-        let test = site(Some("2015-09-01T00:00:00Z"));
-        for (to, accepted) in
-            [("2015-08-31T23:59:59.999Z", false), ("2015-09-01T00:00:00Z", true), ("2015-10-01T01:00:00Z", true)]
-        {
-            assert_eq!(moved(&test, to.parse().unwrap()).is_ok(), accepted, "{to}");
-        }
-    }
-
-    #[test]
-    fn a_live_site_has_no_clock_to_move() {
-        assert!(moved(&site(None), Timestamp::MAX).is_err());
-    }
+fn demo() -> Value {
+    json!({
+        "id": "demo",
+        "time_zone": "UTC",
+        "rounding": "half_away_from_zero",
+        "tax_rounding": "per_line",
+        "grace_seconds": 3_600,
+        "late_usage": "hold",
+        "test_clock": "2015-10-01T01:00:00Z",
+        "created_at": "2015-09-01T00:00:00Z",
+    })
 }

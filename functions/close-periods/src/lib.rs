@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use api::metrics::Metric;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use invoice_queue::{DueMessage, InvoiceQueue, QueueError};
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ struct Run {
 async fn run(deps: &Deps, now: Timestamp) -> Run {
     let until = Instant::now() + deps.running;
     let mut run = Run::default();
-    let mut reader = deps.store.due(now);
+    let mut reader = operations::due::due(&deps.store, now);
     let mut asked = false;
     while run.is_in_time(until) {
         match reader.next().await {

@@ -25,7 +25,7 @@ use std::convert::Infallible;
 
 use api::{Access, Call, Edge, Kind, Problem};
 use billing::site::{ApiKey, Site};
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use lambda_http::{Body, Request, Response};
 
 /// What the function keeps between invocations.

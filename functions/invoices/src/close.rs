@@ -2,14 +2,16 @@
 
 use lambda_http::{Body, Response};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
-use api::{Call, Kind, Problem, fault, json_response};
+use api::openapi::Operation;
+use api::{Call, Kind, Problem, json_response};
 use billing::id::InvoiceId;
-use store::{Close, StoreError};
+use operations::invoices::{self, Close};
 
-use crate::read::{not_found, rated, unrated_reason};
-use crate::{Deps, Route};
+use crate::view::{InvoiceBody, example, invoice_body};
+use crate::{Deps, Route, TAG};
 
 /// A body that has nothing to say.
 #[derive(Deserialize, ToSchema)]
@@ -25,24 +27,29 @@ pub async fn close(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Pr
     if !call.body_text()?.trim().is_empty() {
         let Nothing {} = call.json()?;
     }
-    let site = call.site()?;
-    match deps.store.close_invoice(site, &id, call.now).await.map_err(close_fault)? {
-        Close::Closed(invoice) | Close::AlreadyClosed(invoice) => {
-            Ok(json_response(200, &rated(deps, site, invoice).await?))
-        }
+    match invoices::close_invoice(&deps.store, call.site()?, &id, call.now).await? {
+        Close::Closed(shown) => Ok(json_response(200, &invoice_body(*shown))),
         Close::EarlierPending(earlier) => {
             let detail = format!("invoices of a subscription are closed in order, and {earlier} is still pending");
             let problem = Problem::new(Kind::EarlierInvoicePending, detail);
             Err(problem.with("invoice_id", earlier.as_str().into()))
         }
-        Close::NotFound => Err(not_found(&id)),
     }
 }
 
-/// A failure to close; usage that has no price is not the server's.
-fn close_fault(error: StoreError) -> Problem {
-    match error {
-        StoreError::Billing(error) => Problem::new(Kind::Invalid, unrated_reason(&error)),
-        error => fault(error),
-    }
+/// Describes the close.
+pub fn close_operation() -> Operation {
+    Operation::new(
+        ("POST", "/v1/invoices/{id}/close"),
+        "closeInvoice",
+        TAG,
+        "Close a pending invoice",
+        "Numbers and freezes a pending invoice before its grace has run out. One that is closed already is answered as it \
+         stands. Invoices of a subscription are closed in order.",
+    )
+    .path::<InvoiceId>("id", "The invoice.", "inv_voip-acme_1")
+    .body::<Nothing>(json!({}))
+    .optional_body()
+    .answer::<InvoiceBody>(200, "The closed invoice.", example())
+    .problems(&[Kind::NotFound, Kind::EarlierInvoicePending, Kind::Invalid])
 }

@@ -2,7 +2,7 @@
 //!
 //! **Owns** how an invoice looks on the wire.
 //!
-//! **Does not own** what an invoice says (`billing`), how it is closed and kept (`store`), or how a request is routed
+//! **Does not own** what an invoice says (`billing`), how it is rated and closed (`operations`), or how a request is routed
 //! and authorized (`api`).
 //!
 //! # Layout
@@ -11,7 +11,6 @@
 //! * `close`: closing before the grace has run out
 //! * `stuck`: what keeps failing
 //! * `view`: the shape of an invoice
-//! * `openapi`: the routes in words and schemas
 //!
 //! # Invariants
 //!
@@ -19,7 +18,6 @@
 #![warn(missing_docs)]
 
 mod close;
-mod openapi;
 mod read;
 mod stuck;
 mod view;
@@ -28,7 +26,7 @@ use lambda_http::{Body, Request, Response};
 
 use api::{Access, Call, Edge, Problem};
 use billing::site::Scope;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use store::Store;
 
 /// What the function keeps between invocations.
@@ -44,6 +42,8 @@ impl Deps {
         Deps { store, edge: Edge::new(ROUTES) }
     }
 }
+
+const TAG: &str = "Invoices";
 
 /// What a path leads to.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,11 @@ const ROUTES: &[(&str, &str, Access, Route)] = &[
 
 /// Returns the description of the routes.
 pub fn openapi() -> api::openapi::Description {
-    openapi::openapi()
+    api::openapi::Description::of(ROUTES)
+        .with(read::list_operation())
+        .with(read::read_operation())
+        .with(close::close_operation())
+        .with(stuck::list_operation())
 }
 
 /// Answers one request.

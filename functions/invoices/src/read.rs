@@ -1,23 +1,18 @@
 //! Reading invoices: one, or a list of them.
 
-use futures_util::future::try_join_all;
 use lambda_http::{Body, Response};
 
-use api::{Call, Kind, Problem, fault, json_response, list_response};
-use billing::error::BillingError;
+use api::openapi::Operation;
+use api::{Call, Kind, Problem, json_response, list_response};
 use billing::id::{CustomerId, InvoiceId, SubscriptionId};
-use billing::invoice::{Invoice, InvoiceStatus};
-use billing::site::Site;
-use store::StoreError;
+use billing::invoice::InvoiceStatus;
+use operations::invoices::{self, InvoiceFilter};
 
-use crate::view::{InvoiceBody, invoice_body, unrated_body};
-use crate::{Deps, Route};
+use crate::view::{InvoiceBody, example, invoice_body};
+use crate::{Deps, Route, TAG};
 
 /// The query parameters of the list.
 pub const PARAMETERS: &[&str] = &["limit", "cursor", "customer_id", "subscription_id", "status"];
-
-/// How many pages a list by status looks through for one answer; what is left is reached by the cursor.
-const MOST_PAGES: usize = 20;
 
 /// Reads the invoice that the path names, also an empty one.
 ///
@@ -25,10 +20,8 @@ const MOST_PAGES: usize = 20;
 /// 404 where there is none.
 pub async fn one(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     let id: InvoiceId = call.param("id")?;
-    let site = call.site()?;
-    let stored = deps.store.invoice(&site.id, &id).await.map_err(fault)?;
-    let stored = stored.ok_or_else(|| not_found(&id))?;
-    Ok(json_response(200, &rated(deps, site, stored.value).await?))
+    let shown = invoices::invoice(&deps.store, call.site()?, &id).await?;
+    Ok(json_response(200, &invoice_body(shown)))
 }
 
 /// Lists invoices, of one customer, one subscription or one status where the call says so.
@@ -37,58 +30,15 @@ pub async fn one(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Prob
 /// A problem with the `limit`, the `cursor` or a filter.
 pub async fn list(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     let query = call.query();
-    let customer: Option<CustomerId> = query.parse("customer_id")?;
-    let subscription: Option<SubscriptionId> = query.parse("subscription_id")?;
-    let status = query.get("status").map(read_status).transpose()?;
+    let filter = InvoiceFilter {
+        customer: query.parse("customer_id")?,
+        subscription: query.parse("subscription_id")?,
+        status: query.get("status").map(read_status).transpose()?,
+    };
     let (site, limit) = (call.site()?, query.limit()?);
-    let mut next = query.get("cursor").map(str::to_owned);
-    let mut invoices: Vec<Invoice> = Vec::new();
-    for _ in 0..MOST_PAGES {
-        // Never more than there is room for: a cursor lies behind a whole page.
-        let room = limit.saturating_sub(invoices.len());
-        let page = deps.store.invoices(&site.id, customer.as_ref(), subscription.as_ref(), next.as_deref(), room).await;
-        let page = page.map_err(list_fault)?;
-        invoices.extend(page.items.into_iter().filter(|invoice| status.is_none_or(|status| invoice.status == status)));
-        next = page.next;
-        if next.is_none() || invoices.len() >= limit {
-            break;
-        }
-    }
-    let bodies = try_join_all(invoices.into_iter().map(|invoice| rated(deps, site, invoice))).await?;
-    Ok(list_response(&bodies, next.as_deref()))
-}
-
-/// The invoice with its lines: what it would say if it were closed now, or what was frozen.
-///
-/// One that cannot be rated is shown with the reason and without amounts: it hides no other invoice of a list.
-///
-/// # Errors
-/// 503 where the storage is busy.
-pub async fn rated(deps: &Deps, site: &Site, invoice: Invoice) -> Result<InvoiceBody, Problem> {
-    match deps.store.rated(site, &invoice).await {
-        Ok(rated) => Ok(invoice_body(invoice, rated)),
-        Err(StoreError::Billing(error)) => Ok(unrated_body(invoice, unrated_reason(&error))),
-        Err(error) => Err(fault(error)),
-    }
-}
-
-/// Why an invoice cannot be rated, for whoever may change its usage.
-pub fn unrated_reason(error: &BillingError) -> String {
-    let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
-    format!("{error}{cause}")
-}
-
-/// A list's failure; a cursor that no list gave is the caller's.
-pub fn list_fault(error: StoreError) -> Problem {
-    match error {
-        StoreError::Cursor => Problem::new(Kind::Unreadable, StoreError::Cursor.to_string()).field("cursor"),
-        other => fault(other),
-    }
-}
-
-/// There is no such invoice.
-pub fn not_found(id: &InvoiceId) -> Problem {
-    Problem::new(Kind::NotFound, format!("there is no invoice {id}"))
+    let page = invoices::invoices(&deps.store, site, &filter, query.get("cursor"), limit).await?;
+    let bodies: Vec<InvoiceBody> = page.items.into_iter().map(invoice_body).collect();
+    Ok(list_response(&bodies, page.next.as_deref()))
 }
 
 /// Empty invoices are left out of lists, so that there is no list of them.
@@ -99,4 +49,35 @@ fn read_status(text: &str) -> Result<InvoiceStatus, Problem> {
         "paid" => Ok(InvoiceStatus::Paid),
         _ => Err(Problem::new(Kind::Unreadable, "status is pending, payment_due or paid").field("status")),
     }
+}
+
+/// Describes the list.
+pub fn list_operation() -> Operation {
+    Operation::new(
+        ("GET", "/v1/invoices"),
+        "listInvoices",
+        TAG,
+        "List invoices",
+        "Lists invoices by customer, and by when they were generated; those without a line are left out. A pending one is \
+         rated anew whenever it is read.",
+    )
+    .query::<CustomerId>("customer_id", "Only invoices of this customer.")
+    .query::<SubscriptionId>("subscription_id", "Only invoices of this subscription.")
+    .query::<InvoiceStatus>("status", "Only invoices that stand so; empty ones are in no list.")
+    .paged()
+    .list::<InvoiceBody>("A page of invoices.", example())
+}
+
+/// Describes reading one invoice.
+pub fn read_operation() -> Operation {
+    Operation::new(
+        ("GET", "/v1/invoices/{id}"),
+        "getInvoice",
+        TAG,
+        "Read an invoice",
+        "Reads one invoice: what it would say if it were closed now while it is pending, and what was frozen afterwards.",
+    )
+    .path::<InvoiceId>("id", "The invoice.", "inv_voip-acme_1")
+    .answer::<InvoiceBody>(200, "The invoice.", example())
+    .problems(&[Kind::NotFound])
 }

@@ -1,12 +1,13 @@
 //! Invoices on the wire.
 
+use operations::invoices::Shown;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use billing::id::{CustomerId, InvoiceId, ItemPriceId, SubscriptionId, SubscriptionItemId};
-use billing::invoice::{Invoice, InvoiceStatus, LineItem, Rated};
-use billing::period::BillingPeriod;
-use billing::timestamp::Timestamp;
+use billing::invoice::{Invoice, InvoiceStatus, LineItem, Rated, Standing};
+use billing::time::{BillingPeriod, Timestamp};
 use rating::{Amount, ChargeInputs, Currency, Money, Number, Percent, Step, TaxLine, TaxRounding, Taxed};
 
 /// An invoice with its lines: rated live while it is pending, frozen afterwards.
@@ -17,7 +18,9 @@ pub struct InvoiceBody {
     /// Given when it is closed: the number of the customer, and a count without gaps.
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<String>,
-    subscription_id: SubscriptionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = SubscriptionId, required)]
+    subscription_id: Option<SubscriptionId>,
     customer_id: CustomerId,
     status: InvoiceStatus,
     currency_code: Currency,
@@ -79,9 +82,15 @@ struct TaxLineBody {
 struct LineBody {
     id: String,
     description: String,
-    subscription_item_id: SubscriptionItemId,
-    item_price_id: ItemPriceId,
-    item_price_version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = SubscriptionItemId, required)]
+    subscription_item_id: Option<SubscriptionItemId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ItemPriceId, required)]
+    item_price_id: Option<ItemPriceId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u32, required)]
+    item_price_version: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit_name: Option<String>,
     period: BillingPeriod,
@@ -115,17 +124,22 @@ struct LineBody {
     held_at_end: Option<Number>,
 }
 
-/// Puts an invoice and its lines into the shape of the wire.
-///
+/// Puts an invoice with what it says into the shape of the wire; one that cannot be rated has the reason and no amounts.
+pub fn invoice_body(shown: Shown) -> InvoiceBody {
+    match shown.rated {
+        Ok(rated) => rated_body(shown.invoice, rated),
+        Err(reason) => unrated_body(shown.invoice, reason),
+    }
+}
+
 /// The period is the one that ended; at the activation, where none did, the one that begins.
-pub fn invoice_body(invoice: Invoice, rated: Rated) -> InvoiceBody {
+fn rated_body(invoice: Invoice, rated: Rated) -> InvoiceBody {
     let nothing = Money::zero(invoice.currency_code).to_string();
     let total = rated.total.to_string();
     // The sum is part of the total, so that it is representable.
     let subtotal = rated.tax.as_ref().and_then(|_| rated.subtotal().ok()).map(|subtotal| subtotal.to_string());
     let (tax_rounding, taxed) = rated.tax.map(|tax| (tax.rounding, tax.taxed)).unzip();
-    let pending = invoice.status == InvoiceStatus::Pending;
-    let owed = pending || invoice.status == InvoiceStatus::PaymentDue;
+    let Standing { is_rated_live: pending, is_owed, .. } = invoice.status.standing();
     let closing = invoice.closing.as_ref();
     InvoiceBody {
         id: invoice.id(),
@@ -137,22 +151,22 @@ pub fn invoice_body(invoice: Invoice, rated: Rated) -> InvoiceBody {
         subtotal,
         tax_lines: taxed.map(|taxed| taxed.taxes.into_iter().map(tax_line_body).collect()),
         tax_rounding,
-        amount_due: Some(if owed { total.clone() } else { nothing }),
+        amount_due: Some(if is_owed { total.clone() } else { nothing }),
         total: Some(total),
         unrated_reason: None,
         generated_at: invoice.generated_at,
         closes_at: pending.then_some(invoice.closes_at),
         closed_at: closing.map(|closing| closing.closed_at),
         due_date: closing.map(|closing| closing.due_date.to_string()),
-        subscription_id: invoice.subscription_id,
+        subscription_id: invoice.subscription_id().cloned(),
         customer_id: invoice.customer_id,
     }
 }
 
 /// The shape of an invoice that has no amounts, for the given reason.
-pub fn unrated_body(invoice: Invoice, reason: String) -> InvoiceBody {
+fn unrated_body(invoice: Invoice, reason: String) -> InvoiceBody {
     let rated = Rated { lines: Vec::new(), tax: None, total: Money::zero(invoice.currency_code) };
-    InvoiceBody { total: None, amount_due: None, unrated_reason: Some(reason), ..invoice_body(invoice, rated) }
+    InvoiceBody { total: None, amount_due: None, unrated_reason: Some(reason), ..rated_body(invoice, rated) }
 }
 
 fn tax_line_body(tax: TaxLine) -> TaxLineBody {
@@ -200,13 +214,61 @@ fn unit_amount(steps: &[Step]) -> Option<Amount> {
     })
 }
 
+/// An invoice as an example.
+pub fn example() -> Value {
+    let september = json!({ "start": "2015-09-01T00:00:00Z", "end": "2015-10-01T00:00:00Z" });
+    json!({
+        "id": "inv_voip-acme_1",
+        "number": "1234-1",
+        "subscription_id": "voip-acme",
+        "customer_id": "acme",
+        "status": "payment_due",
+        "currency_code": "USD",
+        "period": september,
+        "lines": [{
+            "id": "li_voip-acme.minutes_1",
+            "description": "VoIP minutes",
+            "subscription_item_id": "voip-acme.minutes",
+            "item_price_id": "voip-minutes-usd-monthly",
+            "item_price_version": 1,
+            "unit_name": "minute",
+            "period": september,
+            "quantity": "361",
+            "unit_amount": "0.05",
+            "included_usage": "0",
+            "total_usage": "361",
+            "on_demand_usage": "361",
+            "steps": [
+                { "step": "aggregate", "aggregation": "sum", "quantity": "361" },
+                { "step": "units", "quantity": "361", "unit_amount": "0.05", "amount": "18.05" },
+            ],
+            "unrounded_amount": "18.05",
+            "amount": "18.05",
+            "usage_count": 12,
+            "usage_digest": "4fac02890832fd5eb0523e55047c740eecb39154cbb1d47d240b145bef9574ca",
+            "inputs": {
+                "price": { "model": "per_unit", "unit_amount": "0.05" },
+                "aggregation": "sum",
+                "included_usage": "0",
+                "bill_zero_usage": false,
+                "currency_code": "USD",
+                "rounding": "half_away_from_zero",
+            },
+        }],
+        "total": "18.05",
+        "amount_due": "18.05",
+        "generated_at": "2015-10-01T00:00:00Z",
+        "closed_at": "2015-10-01T01:00:00Z",
+        "due_date": "2015-10-08",
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use billing::catalog::Billed;
     use billing::id::ItemPriceId;
-    use billing::invoice::{Closing, InvoiceItem};
+    use billing::invoice::{Closing, InvoiceItem, InvoiceOwner};
     use rating::{Measurement, Quantity, rate_usage};
-    use serde_json::json;
 
     use super::*;
 
@@ -220,9 +282,10 @@ mod tests {
         let line = LineItem {
             id: "li_si_1".to_owned(),
             description: "VoIP minutes".to_owned(),
-            subscription_item_id: "si".parse().unwrap(),
-            item_price_id: minutes_id(),
-            item_price_version: 2,
+            source: None,
+            subscription_item_id: Some("si".parse().unwrap()),
+            item_price_id: Some(minutes_id()),
+            item_price_version: Some(2),
             unit_name: Some("minute".to_owned()),
             period: september(),
             usage_count: Some(1),
@@ -256,8 +319,7 @@ mod tests {
             discounts: Default::default(),
         };
         Invoice {
-            subscription_id: "voip".parse().unwrap(),
-            boundary: 1,
+            owner: InvoiceOwner::boundary("voip".parse().unwrap(), 1),
             customer_id: "acme".parse().unwrap(),
             currency_code: "USD".parse().unwrap(),
             status: InvoiceStatus::Pending,
@@ -272,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_pending_invoice_says_when_it_closes_and_has_no_number() {
-        let body = serde_json::to_value(invoice_body(pending(), rated())).unwrap();
+        let body = serde_json::to_value(rated_body(pending(), rated())).unwrap();
 
         assert_eq!(
             body,
@@ -336,7 +398,7 @@ mod tests {
             total: total.to_string(),
         });
 
-        let body = serde_json::to_value(invoice_body(paid, Rated { lines, tax, total })).unwrap();
+        let body = serde_json::to_value(rated_body(paid, Rated { lines, tax, total })).unwrap();
 
         assert_eq!((&body["number"], &body["due_date"]), (&json!("1234-1"), &json!("2015-10-08")));
         assert_eq!((&body["total"], &body["amount_due"]), (&json!("18.05"), &json!("0.00")));

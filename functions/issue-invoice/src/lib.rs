@@ -12,10 +12,12 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use billing::error::Failure;
 use billing::id::SiteId;
 use billing::site::Site;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use futures_util::FutureExt;
 use invoice_queue::{DueMessage, QueueError};
-use store::{Advanced, Store, StoreError};
+use operations::due::mark_stuck;
+use operations::invoices::{self, Advanced};
+use store::Store;
 use tokio::time::{Instant, timeout};
 
 /// How long an invocation works where nobody says when it is ended: about what `template.yaml` gives it.
@@ -57,7 +59,7 @@ enum Error {
     #[error("the site does not exist")]
     NoSite,
     #[error("{0}")]
-    Store(#[from] StoreError),
+    Operation(#[from] operations::Error),
     #[error("the time of an invocation was over; the next one goes on where this one stopped")]
     OutOfTime,
     #[error("the attempt panicked")]
@@ -67,7 +69,7 @@ enum Error {
 impl Error {
     fn is_temporary(&self) -> bool {
         match self {
-            Error::Store(error) => error.is_temporary(),
+            Error::Operation(error) => error.is_temporary(),
             Error::OutOfTime => true,
             Error::Message(_) | Error::NoSite | Error::Panic => false,
         }
@@ -108,7 +110,7 @@ type Sites = BTreeMap<SiteId, Site>;
 
 async fn site<'a>(deps: &Deps, sites: &'a mut Sites, id: &SiteId) -> Result<&'a Site, Error> {
     if !sites.contains_key(id) {
-        let site = deps.store.site(id).await?.ok_or(Error::NoSite)?.value;
+        let site = deps.store.site(id).await.map_err(operations::Error::from)?.ok_or(Error::NoSite)?.value;
         sites.insert(id.clone(), site);
     }
     sites.get(id).ok_or(Error::NoSite)
@@ -127,7 +129,8 @@ async fn advance(
     let (site_id, subscription_id) = (due.site_id.as_str(), due.subscription_id.as_str());
     let begun = Instant::now();
     // It may be cut off anywhere: every step finds its own traces and goes on.
-    let attempt = AssertUnwindSafe(timeout(time, deps.store.advance(site, &due.subscription_id, site.now(now))));
+    let attempt =
+        AssertUnwindSafe(timeout(time, invoices::advance(&deps.store, site, &due.subscription_id, site.now(now))));
     let error = match attempt.catch_unwind().await {
         Ok(Ok(Ok(advanced))) => {
             count(advanced, begun.elapsed());
@@ -135,7 +138,7 @@ async fn advance(
             tracing::info!(site_id, subscription_id, generated, closed, "advanced a subscription");
             return Ok(());
         }
-        Ok(Ok(Err(error))) => Error::Store(error),
+        Ok(Ok(Err(error))) => Error::Operation(error),
         Ok(Err(_)) => Error::OutOfTime,
         Err(_) => Error::Panic,
     };
@@ -143,7 +146,7 @@ async fn advance(
         tracing::warn!(site_id, subscription_id, reason = error.to_string(), "a subscription is tried again");
         return Err(error);
     }
-    let stuck = deps.store.mark_stuck(&due.site_id, &due.subscription_id, reason(&error), now).await?;
+    let stuck = mark_stuck(&deps.store, &due.site_id, &due.subscription_id, reason(&error), now).await?;
     tracing::error!(site_id, subscription_id, stuck_failures = stuck.failures, "a subscription is stuck");
     Err(error)
 }

@@ -12,8 +12,8 @@ use api::{Call, Kind, Problem};
 use billing::id::SubscriptionId;
 use lambda_http::{Body, Response};
 
+pub use self::answer::TableOutcomes;
 use self::answer::{Form, Outcome};
-pub use self::answer::{Line, Summary};
 use self::table::Table;
 use crate::post::record_all;
 use crate::{Deps, Route};

@@ -1,68 +1,47 @@
 //! DELETE: one usage, by the version that is meant.
 
-use api::usage_id::UsageName;
-use api::usage_json::usage_json;
-use api::usage_place::{UsagePlace, local_zone};
-use api::{Call, Kind, Problem, fault, no_content};
-use billing::id::{ItemPriceId, UsageId};
-use billing::subscription::Subscription;
-use billing::timestamp::Timestamp;
-use billing::usage::RecordKey;
+use api::openapi::{Operation, TimeInput};
+use api::usage_id::{SystemUsageId, UsageName};
+use api::usage_place::UsagePlace;
+use api::{Call, Kind, Problem, no_content};
+use billing::id::{ItemPriceId, SubscriptionId};
+use billing::time::Timestamp;
 use lambda_http::{Body, Response};
-use serde_json::Value;
-use store::{Deletion, Standing};
+use operations::recorded_usage;
+use operations::usage::{self, Deleted, UsageVersion};
 
-use crate::{Deps, Route, subscription};
+use crate::post::shown_value;
+use crate::{Deps, Route, TAG};
 
 /// Deletes the usage that the path names.
 pub async fn delete(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     call.query().only(&UsagePlace::PARAMETERS)?;
     let name: UsageName = call.param("usage_id")?;
     let site = call.site()?;
-    let version = match &name {
+    let updated_at = match &name {
         UsageName::System(id) => id.updated_at,
         UsageName::Own(_) => if_match(call)?,
     };
-    let subscription = subscription(deps, &site.id, &call.param("subscription_id")?).await?;
-    let (price, key) = match &name {
-        UsageName::System(id) => (id.item_price_id.clone(), RecordKey { date: id.date, id: None }),
-        UsageName::Own(id) => locate(deps, call, &subscription, id).await?,
-    };
-    let deletion = deps.store.delete_usage(site, &subscription, &price, &key, version).await.map_err(fault)?;
-    match (deletion, name) {
-        (Deletion::Deleted, _) => Ok(no_content()),
-        (Deletion::TooLate, _) => Err(too_late()),
-        (Deletion::Changed(standing), UsageName::Own(_)) => {
-            let detail = "another version of the usage stands; If-Match names its resource_version";
-            Err(Problem::new(Kind::PreconditionFailed, detail).with("existing", shown(&subscription, &standing)))
+    let subscription = recorded_usage::subscription(&deps.store, site, &call.param("subscription_id")?).await?;
+    let version = match name {
+        UsageName::System(SystemUsageId { item_price_id, date, .. }) => {
+            UsageVersion::System { item_price_id, date, updated_at }
         }
-        // A system id names its version: with another one, it is another usage.
-        _ => Err(not_found()),
-    }
-}
-
-/// Where the caller's own id stands. The query may say it, which a retry after a success needs: once deleted, the id
-/// is found nowhere.
-async fn locate(
-    deps: &Deps,
-    call: &Call<Route>,
-    subscription: &Subscription,
-    id: &UsageId,
-) -> Result<(ItemPriceId, RecordKey), Problem> {
-    let site = call.site()?;
-    let place = UsagePlace::read(call.query(), local_zone(site, subscription))?;
-    if let Some(exact) = place.exact(id) {
-        return Ok(exact);
-    }
-    let mut found = deps.store.find_usage(&site.id, subscription, id).await.map_err(fault)?;
-    found.retain(|standing| place.matches(&standing.record));
-    match found.as_slice() {
-        [] => Err(not_found()),
-        [one] => Ok((one.record.item_price_id.clone(), one.record.key.clone())),
-        several => {
+        UsageName::Own(id) => {
+            let UsagePlace { item_price_id, date } = UsagePlace::read(call.query(), subscription.local_zone(site))?;
+            UsageVersion::Own { id, item_price_id, date, updated_at }
+        }
+    };
+    match usage::delete(&deps.store, site, subscription, version).await? {
+        Deleted::Gone => Ok(no_content()),
+        Deleted::Changed(existing) => {
+            let detail = "another version of the usage stands; If-Match names its resource_version";
+            Err(Problem::new(Kind::PreconditionFailed, detail).with("existing", shown_value(&existing)))
+        }
+        Deleted::Ambiguous(usages) => {
             let detail = "the id stands for several usages; say which by item_price_id and usage_date in the query";
-            let several = several.iter().map(|standing| shown(subscription, standing)).collect();
-            Err(Problem::new(Kind::Ambiguous, detail).with("usages", several))
+            let usages = usages.iter().map(shown_value).collect();
+            Err(Problem::new(Kind::Ambiguous, detail).with("usages", usages))
         }
     }
 }
@@ -81,18 +60,25 @@ fn if_match(call: &Call<Route>) -> Result<Timestamp, Problem> {
     Ok(Timestamp::from_millis(millis).unwrap_or(Timestamp::MAX))
 }
 
-/// The period is closed, and the site or the subscription refuses what comes after that.
-pub fn too_late() -> Problem {
-    let detail = "the usage's period is closed, and late_usage is reject here";
-    Problem::new(Kind::LateUsage, detail).field("usage_date")
-}
-
-fn not_found() -> Problem {
-    Problem::new(Kind::NotFound, "there is no such usage").field("usage_id")
-}
-
-/// A standing record as a member of a problem.
-pub fn shown(subscription: &Subscription, standing: &Standing) -> Value {
-    // A usage is made of strings and numbers, so writing it cannot fail.
-    serde_json::to_value(usage_json(subscription, &standing.record, standing.late, None)).unwrap_or_default()
+/// Describes deleting a usage.
+pub fn operation() -> Operation {
+    Operation::new(
+        ("DELETE", "/v1/subscriptions/{subscription_id}/usages/{usage_id}"),
+        "deleteUsage",
+        TAG,
+        "Delete a usage",
+        "Deletes one version of a usage; also when it is sent again (204). A retry that brings the deleted content back is \
+         refused. The id of the system names a version by itself; for an id of your own, `If-Match` does.",
+    )
+    .path::<SubscriptionId>("subscription_id", "The subscription.", "voip-acme")
+    .path::<String>(
+        "usage_id",
+        "The id of the usage: your own, or the one that the system made.",
+        "usg_voip-minutes-usd-monthly.if7hj680.if7ilr40",
+    )
+    .query::<ItemPriceId>("item_price_id", "Where an id of your own stands for several usages: the price.")
+    .query::<TimeInput>("usage_date", "Where an id of your own stands for several usages: the date.")
+    .header::<String>("If-Match", "The resource_version of a usage with an id of your own, in quotes or without.")
+    .empty_answer(204, "It is deleted.")
+    .problems(&[Kind::NotFound, Kind::Ambiguous, Kind::LateUsage, Kind::PreconditionFailed, Kind::PreconditionRequired])
 }

@@ -1,32 +1,30 @@
 //! Records usage, one or in batches, and deletes it.
 //!
-//! **Owns** how a usage is read from a request, which ones are refused, and how each is answered.
+//! **Owns** how a usage is read from a request, and how each is answered.
 //!
-//! **Does not own** when a record is the same, late or conflicting (`store`), or whether it is billed (`billing`).
+//! **Does not own** which usages are refused (`operations`), when a record is the same, late or conflicting (`store`), or
+//! whether it is billed (`billing`).
 //!
 //! | file | holds |
 //! |---|---|
-//! | `usage` | one usage as it is sent, read field by field |
-//! | `admit` | which usages are taken, given the subscription |
-//! | `record` | POST: one usage, or a batch of them |
+//! | `record` | POST: usages, as JSON or as a table |
+//! | `json` | POST: one usage, or a batch of them |
 //! | `csv` | POST: a table of usages |
-//! | `post` | any number of usages to the store |
+//! | `usage` | one usage as it is sent, read field by field |
+//! | `post` | any number of usages to be recorded, and their answers |
 //! | `delete` | DELETE: one usage |
-//! | `openapi` | the routes in words and schemas |
 
-mod admit;
 mod csv;
 mod delete;
-mod openapi;
+mod json;
 mod post;
 mod record;
 mod usage;
 
-use api::{Access, Call, Edge, Kind, Problem, fault};
-use billing::id::{SiteId, SubscriptionId};
+use api::openapi::Description;
+use api::{Access, Call, Edge, Problem};
 use billing::site::{ApiKey, Scope, Site};
-use billing::subscription::Subscription;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use lambda_http::{Body, Request, Response};
 use store::{Store, StoreError};
 
@@ -44,6 +42,7 @@ enum Route {
 }
 
 const WRITE: Access = Access::Scope(Scope::UsageWrite);
+const TAG: &str = "Usage";
 
 const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("POST", "/v1/subscriptions/{subscription_id}/usages", WRITE, Route::RecordOfSubscription),
@@ -59,8 +58,12 @@ impl Deps {
 }
 
 /// Returns the description of the routes.
-pub fn openapi() -> api::openapi::Description {
-    openapi::openapi()
+pub fn openapi() -> Description {
+    Description::of(ROUTES).with_all([
+        record::of_subscription_operation(),
+        record::of_several_operation(),
+        delete::operation(),
+    ])
 }
 
 /// Answers one request; `now` is the real time.
@@ -82,14 +85,4 @@ async fn answer(deps: &Deps, call: Call<Route>) -> Result<Response<Body>, Proble
         Route::Record => record::record(deps, &call, None).await,
         Route::Delete => delete::delete(deps, &call).await,
     }
-}
-
-/// Reads a subscription; one that is not there is the caller's problem.
-async fn subscription(deps: &Deps, site: &SiteId, id: &SubscriptionId) -> Result<Subscription, Problem> {
-    let found = deps.store.subscription(site, id).await.map_err(fault)?;
-    found.map(|stored| stored.value).ok_or_else(no_subscription)
-}
-
-fn no_subscription() -> Problem {
-    Problem::new(Kind::NotFound, "there is no such subscription").field("subscription_id")
 }

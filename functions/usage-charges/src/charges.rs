@@ -1,17 +1,17 @@
 //! GET usage charges: one for each item price that takes usage and was on the subscription in the period.
 
-use api::{Call, Kind, Problem, fault, list_response};
+use api::openapi::Operation;
+use api::{Call, Kind, Problem, list_response};
 use billing::id::{FeatureId, ItemPriceId, SubscriptionId};
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lambda_http::{Body, Response};
-use store::StoreError;
+use operations::usage_charges::{ChargeFilter, usage_charges};
 
-use crate::charge::{Asked, UsageCharge, unrateable};
-use crate::period::{self, Basis};
-use crate::{Deps, Route, subscription};
+use crate::charge::{UsageChargeBody, body, example};
+use crate::{CHARGES_TAG, Deps, Route};
 
-/// How many item prices are read at a time.
-const AT_A_TIME: usize = 8;
+const CHARGES: &str = "What the usage of each item price costs in one period, as of now: one charge for each price that \
+    takes usage and was on the subscription then. Amounts are exact until `amount`, which is rounded once; `steps` say how \
+    it came about. A running period is computed anew each time, a closed one stays as its invoice froze it.";
 
 /// Answers for the subscription that the path names.
 pub async fn of_subscription(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
@@ -29,26 +29,14 @@ pub async fn of_site(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, 
 
 async fn charges(deps: &Deps, call: &Call<Route>, id: &SubscriptionId) -> Result<Response<Body>, Problem> {
     let (site, query) = (call.site()?, call.query());
-    let feature: Option<FeatureId> = query.parse("feature_id")?;
-    let price: Option<ItemPriceId> = query.parse("item_price_id")?;
-    let number = query.get("period").map(period_number).transpose()?;
-    let subscription = subscription(deps, site, id).await?;
-    let Some(basis) = period::find(deps, site, &subscription, number, call.now).await? else {
-        return Ok(list_response::<UsageCharge>(&[], None));
+    let filter = ChargeFilter {
+        feature_id: query.parse("feature_id")?,
+        item_price_id: query.parse("item_price_id")?,
+        period: query.get("period").map(period_number).transpose()?,
     };
-    let lines = match &basis {
-        Basis::Running(_) => None,
-        Basis::Invoiced(invoice, _) => Some(deps.store.rated(site, invoice).await.map_err(unrated)?.lines),
-    };
-    let asked =
-        Asked { deps, site, subscription: &subscription, basis: &basis, lines: lines.as_deref(), now: call.now };
-    let subjects = asked.subjects().into_iter().filter(|subject| {
-        feature.as_ref().is_none_or(|id| subject.item.feature_id.as_ref() == Some(id))
-            && price.as_ref().is_none_or(|id| subject.item.item_price_id == *id)
-    });
-    let answers: Vec<_> = subjects.map(|subject| asked.charge(subject)).collect();
-    let list: Vec<UsageCharge> = stream::iter(answers).buffered(AT_A_TIME).try_collect().await?;
-    Ok(list_response(&list, None))
+    let charges = usage_charges(&deps.store, site, id, &filter, call.now).await?;
+    let bodies: Vec<UsageChargeBody> = charges.into_iter().map(body).collect();
+    Ok(list_response(&bodies, None))
 }
 
 fn period_number(text: &str) -> Result<u32, Problem> {
@@ -57,10 +45,35 @@ fn period_number(text: &str) -> Result<u32, Problem> {
     number.ok_or_else(|| Problem::new(Kind::Unreadable, "a period is a number: 0, 1, 2 ...").field("period"))
 }
 
-/// Why a period cannot be rated.
-pub fn unrated(error: StoreError) -> Problem {
-    match error {
-        StoreError::Billing(error) => unrateable(error),
-        error => fault(error),
-    }
+/// Describes the charges of the subscription that the path names.
+pub fn of_subscription_operation() -> Operation {
+    let operation = Operation::new(
+        ("GET", "/v1/subscriptions/{subscription_id}/usage-charges"),
+        "listUsageChargesOfSubscription",
+        CHARGES_TAG,
+        "See what a subscription's usage costs",
+        CHARGES,
+    )
+    .path::<SubscriptionId>("subscription_id", "The subscription.", "voip-acme");
+    described(operation)
+}
+
+/// Describes the charges of the subscription that the query names.
+pub fn of_site_operation() -> Operation {
+    let operation =
+        Operation::new(("GET", "/v1/usage-charges"), "listUsageCharges", CHARGES_TAG, "See what usage costs", CHARGES)
+            .required_query::<SubscriptionId>("subscription_id", "The subscription.", "voip-acme");
+    described(operation)
+}
+
+fn described(operation: Operation) -> Operation {
+    operation
+        .query::<FeatureId>("feature_id", "Only prices that are counted against this feature.")
+        .query::<ItemPriceId>("item_price_id", "Only this price.")
+        .query::<u32>(
+            "period",
+            "The number of the period, from 0; the one that runs, or the last one, where it is left out.",
+        )
+        .list::<UsageChargeBody>("The charges, all of them.", example())
+        .problems(&[Kind::NotFound, Kind::Invalid])
 }

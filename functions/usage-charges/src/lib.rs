@@ -1,38 +1,31 @@
 //! Answers what usage was recorded, and what it costs so far.
 //!
-//! **Owns** which period and which usages a question is about, and how the answer looks.
+//! **Owns** how a question about usage is read, and how its answer looks.
 //!
-//! **Does not own** how an amount comes about (`rating`), or which usage is billed (`billing`).
+//! **Does not own** which period and which usages are meant (`operations`), how an amount comes about (`rating`), or which
+//! usage is billed (`billing`).
 //!
-//! | file | holds |
-//! |---|---|
-//! | `charges` | GET usage charges: one for each item price that takes usage |
-//! | `charge` | how one of them is computed |
-//! | `period` | which period is asked for, and where its numbers come from |
-//! | `preview`, `preview/*` | POST preview: what usage would cost by another price, with nothing stored |
-//! | `usages` | GET usages: a list over all item prices |
-//! | `cursor` | where the next page of such a list begins |
-//! | `usage` | GET one usage |
-//! | `billed` | the invoice and line that a usage was billed on |
-//! | `openapi` | the routes in words and schemas |
+//! # Layout
+//!
+//! * `charges`: GET usage charges, one for each item price that takes usage
+//! * `charge`: one of them on the wire
+//! * `preview`: POST preview, what usage would cost by another price; `preview/body`: the answer on the wire
+//! * `usages`: GET usages, a list over all item prices
+//! * `usage`: GET one usage
+#![warn(missing_docs)]
 
-mod billed;
 mod charge;
 mod charges;
-mod cursor;
-mod openapi;
-mod period;
 mod preview;
 mod usage;
 mod usages;
 
-use api::{Access, Call, Edge, Kind, Problem, fault};
-use billing::id::SubscriptionId;
-use billing::site::{ApiKey, Scope, Site};
-use billing::subscription::Subscription;
-use billing::timestamp::Timestamp;
+use api::openapi::Description;
+use api::{Access, Call, Edge, Problem};
+use billing::site::Scope;
+use billing::time::Timestamp;
 use lambda_http::{Body, Request, Response};
-use store::{Store, StoreError};
+use store::Store;
 
 /// What the function works with; made once, used by every invocation.
 pub struct Deps {
@@ -51,6 +44,9 @@ enum Route {
 
 const READ: Access = Access::Scope(Scope::Read);
 
+const CHARGES_TAG: &str = "Usage charges";
+const USAGE_TAG: &str = "Usage";
+
 const ROUTES: &[(&str, &str, Access, Route)] = &[
     ("GET", "/v1/subscriptions/{subscription_id}/usage-charges", READ, Route::ChargesOfSubscription),
     ("GET", "/v1/usage-charges", READ, Route::Charges),
@@ -67,21 +63,23 @@ impl Deps {
 }
 
 /// Returns the description of the routes.
-pub fn openapi() -> api::openapi::Description {
-    openapi::openapi()
+pub fn openapi() -> Description {
+    Description::of(ROUTES).with_all([
+        charges::of_subscription_operation(),
+        charges::of_site_operation(),
+        preview::operation(),
+        usages::operation(),
+        usage::operation(),
+    ])
 }
 
 /// Answers one request; `now` is the real time.
 pub async fn handle(deps: &Deps, now: Timestamp, event: Request) -> Response<Body> {
-    let lookup = |digest| authenticate(deps, digest);
+    let lookup = async |digest: String| deps.store.authenticate(&digest).await;
     let response = api::serve(&deps.edge, event, now, None, lookup, |call| answer(deps, call)).await;
     let used = deps.store.take_consumed();
     api::metrics::capacity(used.read_milliunits, used.write_milliunits, used.refused_writes);
     response
-}
-
-async fn authenticate(deps: &Deps, digest: String) -> Result<Option<(ApiKey, Site)>, StoreError> {
-    deps.store.authenticate(&digest).await
 }
 
 async fn answer(deps: &Deps, call: Call<Route>) -> Result<Response<Body>, Problem> {
@@ -92,11 +90,4 @@ async fn answer(deps: &Deps, call: Call<Route>) -> Result<Response<Body>, Proble
         Route::Usages => usages::list(deps, &call).await,
         Route::Usage => usage::get(deps, &call).await,
     }
-}
-
-/// Reads a subscription; one that is not there is the caller's problem.
-async fn subscription(deps: &Deps, site: &Site, id: &SubscriptionId) -> Result<Subscription, Problem> {
-    let found = deps.store.subscription(&site.id, id).await.map_err(fault)?;
-    let missing = || Problem::new(Kind::NotFound, "there is no such subscription").field("subscription_id");
-    found.map(|stored| stored.value).ok_or_else(missing)
 }

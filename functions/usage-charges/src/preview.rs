@@ -2,25 +2,21 @@
 //!
 //! Either of usages that the request brings along, or of a stored period of a subscription beside what that costs now.
 
-mod brought;
-mod stored;
-mod terms;
+mod body;
 
-use api::openapi::{DecimalInput, SignedDecimalInput, TimeInput};
-use api::{Call, Kind, NumberText, Problem};
+use api::openapi::{DecimalInput, Operation, SignedDecimalInput, TimeInput};
+use api::{Call, Kind, NumberText, Problem, json_response};
 use billing::id::{ItemPriceId, SubscriptionId, UsageId};
+use billing::time::TimeText;
 use lambda_http::{Body, Response};
-use rating::{
-    Aggregation, Amount, Charge, ChargeInputs, Currency, Discounts, Price, PriceError, ProrationBasis, Quantity,
-    RatingError, Tax, UnitRounding, Warning,
-};
-use serde::{Deserialize, Serialize};
+use operations::usage_charges::{self, Preview, PreviewTerms, PreviewUsage};
+use rating::{Aggregation, Amount, Currency, Discounts, Price, ProrationBasis, Quantity, Tax, UnitRounding};
+use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{Deps, Route};
-
-pub use brought::BroughtPreview;
-pub use stored::PeriodPreview;
+use self::body::{PeriodPreviewBody, UsagesPreviewBody};
+use crate::{CHARGES_TAG, Deps, Route};
 
 /// What is to be priced, and by what: usages by a price, or a subscription's period by what is said instead.
 #[derive(Deserialize, ToSchema)]
@@ -93,61 +89,75 @@ struct NewUsage {
     amount: Option<NumberText>,
 }
 
-/// A charge with all that it is computed from.
-#[derive(Serialize, ToSchema)]
-pub struct PreviewedCharge {
-    /// Absent where nothing is charged: there is no usage, and nothing is billed without.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    charge: Option<Charge>,
-    /// The same in words, a line for each step.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<String>,
-    /// What it is computed from, beside the usage.
-    inputs: ChargeInputs<'static>,
-}
-
-/// What is legal in a price, but odd, in words and as data.
-#[derive(Serialize, ToSchema)]
-#[schema(as = PreviewWarning)]
-pub struct WarningText {
-    /// What it is.
-    detail: String,
-    /// The same as data.
-    data: Warning,
-}
-
 /// Answers with what usage would cost.
 pub async fn preview(deps: &Deps, call: &Call<Route>) -> Result<Response<Body>, Problem> {
     call.query().only(&[])?;
     let new: NewPreview = call.json()?;
-    match &new.subscription_id {
-        Some(id) => stored::preview(deps, call, id, &new).await,
-        None => brought::preview(deps, call, &new).await,
+    let preview = usage_charges::preview(&deps.store, call.site()?, &new.asked(), call.now).await?;
+    Ok(match preview {
+        Preview::Usages(usages) => json_response(200, &body::of_usages(*usages)),
+        Preview::Period(period) => json_response(200, &body::of_period(*period)),
+    })
+}
+
+impl NewPreview {
+    fn asked(self) -> usage_charges::NewPreview {
+        usage_charges::NewPreview {
+            subscription_id: self.subscription_id,
+            item_price_id: self.item_price_id,
+            period: self.period,
+            currency_code: self.currency_code,
+            usages: self.usages.map(|usages| usages.into_iter().map(NewUsage::asked).collect()),
+            from: self.from.as_ref().map(time_text),
+            to: self.to.as_ref().map(time_text),
+            terms: PreviewTerms {
+                price: self.price,
+                aggregation: self.aggregation,
+                included_usage: self.included_usage,
+                bill_zero_usage: self.bill_zero_usage,
+                discounts: self.discounts,
+                unit_rounding: self.unit_rounding,
+                minimum_amount: self.minimum_amount,
+                maximum_amount: self.maximum_amount,
+                proration: self.proration,
+                tax: self.tax,
+            },
+        }
     }
 }
 
-fn warnings(inputs: &ChargeInputs) -> Vec<WarningText> {
-    let told = |warning: Warning| WarningText { detail: warning.to_string(), data: warning };
-    inputs.warnings().into_iter().map(told).collect()
+impl NewUsage {
+    fn asked(self) -> PreviewUsage {
+        PreviewUsage {
+            usage_date: time_text(&self.usage_date),
+            quantity: self.quantity.as_str().to_owned(),
+            id: self.id,
+            unique_value: self.unique_value,
+            amount: self.amount.map(|amount| amount.as_str().to_owned()),
+        }
+    }
 }
 
-fn invalid(field: &str, detail: impl Into<String>) -> Problem {
-    Problem::new(Kind::Invalid, detail).field(field)
+fn time_text(text: &NumberText) -> TimeText {
+    TimeText::from(text.as_str())
 }
 
-/// Why there is no charge, by the field that has to change.
-fn unrateable(error: RatingError) -> Problem {
-    let field = match &error {
-        RatingError::Inputs(PriceError::NotInModel { field, .. } | PriceError::NegativeAmount { field }) => field,
-        RatingError::Inputs(PriceError::EmptyWindow) => "to",
-        RatingError::NegativeIncluded { .. } => "included_usage",
-        RatingError::BeyondLastTier { .. }
-        | RatingError::NegativeUsage { .. }
-        | RatingError::NegativeAmount { .. }
-        | RatingError::MissingUniqueValue { .. }
-        | RatingError::MissingAmount { .. }
-        | RatingError::OutsideWindow { .. } => "usages",
-        _ => "price",
-    };
-    invalid(field, error.to_string())
+/// Describes the preview.
+pub fn operation() -> Operation {
+    Operation::new(
+        ("POST", "/v1/usage-charges/preview"),
+        "previewUsageCharge",
+        CHARGES_TAG,
+        "See what usage would cost",
+        "Prices usages that the request brings along, or with `subscription_id` the stored usage of one of its periods by \
+         what is said instead of its price: then the answer has what it costs, what it would cost, and the difference. \
+         Nothing is stored.",
+    )
+    .body::<NewPreview>(json!({
+        "price": { "model": "tiered", "tiers": [{ "up_to": "100", "unit_amount": "0.10" }, { "unit_amount": "0.08" }] },
+        "currency_code": "USD",
+        "usages": [{ "usage_date": "2015-10-01T00:30:00Z", "quantity": "150" }],
+    }))
+    .answer_of_two::<UsagesPreviewBody, PeriodPreviewBody>(200, "What it would cost.", body::example())
+    .problems(&[Kind::NotFound, Kind::Invalid, Kind::PriceNotOnSubscription])
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use billing::site::Site;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use lambda_http::Body;
 use lambda_http::http::HeaderMap;
 use serde::de::DeserializeOwned;

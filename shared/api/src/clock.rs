@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 
 /// Returns the real time; a binary asks once per invocation and hands the answer down.
 ///

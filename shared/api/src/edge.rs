@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use billing::error::Failure;
 use billing::id::SiteId;
 use billing::site::{ApiKey, Scope, Site};
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use lambda_http::http::Method;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};

@@ -10,11 +10,12 @@
 //! * [`edge`]: routes, and the way of a request through its checks
 //! * [`call`]: what a handler gets
 //! * [`media_type`], [`json`], [`query`], [`number_text`]: reading bodies, query strings, and numbers by their text
+//! * [`canonical`], [`creation`]: telling whether a creation repeats another one
 //! * [`problem`], [`response`]: answering
 //! * [`openapi`]: how a function describes its routes
 //! * [`usage_id`], [`usage_json`], [`usage_place`]: a usage on the wire
 //! * [`log`], [`metrics`]: what an invocation says to whoever operates it
-//! * [`id`], [`api_key`], [`digest`], [`clock`], [`environment`]: what a handler needs that is no input: random names,
+//! * [`api_key`], [`digest`], [`clock`], [`environment`]: what a handler needs that is no input:
 //!   digests, the time, what is deployed around it
 //!
 //! # Invariants
@@ -26,11 +27,12 @@
 
 pub mod api_key;
 pub mod call;
+pub mod canonical;
 pub mod clock;
+pub mod creation;
 pub mod digest;
 pub mod edge;
 pub mod environment;
-pub mod id;
 pub mod json;
 pub mod log;
 pub mod media_type;
@@ -41,17 +43,15 @@ pub mod optional;
 pub mod problem;
 pub mod query;
 pub mod response;
-pub mod tax;
 pub mod usage_id;
 pub mod usage_json;
 pub mod usage_place;
 
-pub use api_key::{key_sha256, new_key};
+pub use api_key::key_sha256;
 pub use call::Call;
 pub use digest::request_digest;
 pub use edge::{Access, Edge, serve};
 pub use environment::variable;
-pub use id::new_id;
 pub use json::{parse_json, parse_json_lazily};
 pub use media_type::MediaType;
 pub use number_text::NumberText;

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde_json::{Value, json};
 

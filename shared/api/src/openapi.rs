@@ -6,13 +6,14 @@
 //! 1. derive `utoipa::ToSchema` beside serde on what is read and written, `#[schema(as = Customer)]` where the name on
 //!    the page is another one; a [`NumberText`](crate::NumberText) says what it is read as:
 //!    `#[schema(value_type = Option<DecimalInput>)]`;
-//! 2. add an [`Operation`] to `openapi()` in the function's `openapi.rs`: id, words, parameters, body and answers with
-//!    an example each, and the problems that are its own. Who may call it is taken from the function's `ROUTES`, and
-//!    the problems that every route has follow from that;
+//! 2. write an [`Operation`] beside the handler and add it to the function's `openapi()`: id, words, parameters, body and
+//!    answers with an example each, and the problems that are its own. Who may call it is taken from the function's
+//!    `ROUTES`, and the problems that every route has follow from that;
 //! 3. write the document anew: `cargo run -p local -- openapi > functions/docs/openapi.json`.
 //!
 //! Tests fail where a route has no description, a description no route, or the written document is an old one.
 
+mod creation;
 mod inputs;
 mod operation;
 mod problems;
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+pub use creation::{CREATED_ONCE, idempotent};
 pub use inputs::{DecimalInput, SignedDecimalInput, TimeInput};
 pub use operation::Operation;
 pub use problems::ProblemBody;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use billing::error::Failure;
+use billing::refusal::{self, Refusal};
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde_json::{Map, Value};
@@ -178,6 +179,31 @@ impl Problem {
             _ => {}
         }
         response
+    }
+}
+
+/// The one place where a refusal of an operation becomes an answer.
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        let kind = match refusal.kind {
+            refusal::Kind::Unreadable => Kind::Unreadable,
+            refusal::Kind::Invalid => Kind::Invalid,
+            refusal::Kind::NotFound => Kind::NotFound,
+            refusal::Kind::Conflict => Kind::Conflict,
+            refusal::Kind::LateUsage => Kind::LateUsage,
+            refusal::Kind::DeletedUsage => Kind::DeletedUsage,
+            refusal::Kind::PeriodsPending => Kind::PeriodsPending,
+            refusal::Kind::UnknownItemPrice => Kind::UnknownItemPrice,
+            refusal::Kind::NotMetered => Kind::NotMetered,
+            refusal::Kind::PriceNotOnSubscription => Kind::PriceNotOnSubscription,
+            refusal::Kind::TooFarAhead => Kind::TooFarAhead,
+            refusal::Kind::UnsuitableUsage => Kind::UnsuitableUsage,
+            refusal::Kind::UsageLimitReached => Kind::UsageLimitReached,
+            refusal::Kind::Unavailable => Kind::Unavailable,
+            refusal::Kind::Internal => Kind::Internal,
+        };
+        let problem = Problem::new(kind, refusal.detail);
+        refusal.field.into_iter().fold(problem, |problem, field| problem.field(field))
     }
 }
 

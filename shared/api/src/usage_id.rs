@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use billing::id::{IdError, ItemPriceId, UsageId};
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use billing::usage::UsageRecord;
 
 const PREFIX: &str = "usg_";

@@ -1,23 +1,15 @@
 //! A usage on the wire.
 
 use billing::id::{InvoiceId, ItemPriceId, SubscriptionId};
+use billing::invoice::BilledOn;
 use billing::subscription::{NotBillable, Subscription};
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use billing::usage::UsageRecord;
 use rating::{Amount, Quantity};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::usage_id::usage_id;
-
-/// Where a usage was billed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BilledOn {
-    /// The closed invoice.
-    pub invoice_id: InvoiceId,
-    /// The line of it that counted the usage.
-    pub line_item_id: String,
-}
 
 /// A recorded usage as callers see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -74,17 +66,6 @@ impl UsageJson {
     }
 }
 
-/// Returns why a usage is not billed; `None` where it is. `late` says whether it came after its period was closed.
-pub fn not_billable(subscription: &Subscription, record: &UsageRecord, late: bool) -> Option<NotBillable> {
-    if late {
-        return Some(NotBillable::Late);
-    }
-    match subscription.item(&record.item_price_id) {
-        Some(item) => subscription.not_billable(item, record.key.date),
-        None => Some(NotBillable::PriceNotOnSubscription),
-    }
-}
-
 /// Returns a usage as callers see it.
 pub fn usage_json(
     subscription: &Subscription,
@@ -92,7 +73,7 @@ pub fn usage_json(
     late: bool,
     billed_on: Option<BilledOn>,
 ) -> UsageJson {
-    let reason = not_billable(subscription, record, late);
+    let reason = subscription.why_not_billed(record, late);
     let (invoice_id, line_item_id) = billed_on.map(|billed| (billed.invoice_id, billed.line_item_id)).unzip();
     UsageJson {
         id: usage_id(record),

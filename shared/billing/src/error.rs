@@ -3,7 +3,7 @@
 use rating::RatingError;
 
 use crate::id::ItemPriceId;
-use crate::timestamp::TimeError;
+use crate::time::TimeError;
 
 /// A decision that could not be taken.
 #[derive(Debug, thiserror::Error)]

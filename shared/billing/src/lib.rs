@@ -9,23 +9,15 @@
 //!
 //! # Layout
 //!
-//! * [`timestamp`], [`zone`], [`cadence`], [`period`]: instants, local time, billing periods from an anchor
-//! * [`cadence_history`]: the periods of a subscription, with the boundaries that were moved
+//! * [`time`]: instants, local time, billing cadences and periods
 //! * [`id`]: one type per kind of id
 //! * [`site`]: a site, its settings and its clock; API keys and scopes
-//! * [`catalog`]: customers, features, items, item prices
-//! * [`subscription`]: the standing agreement with its status, item and cadence histories
-//! * [`usage`]: usage records, their keys and contents
-//! * [`record_rules`]: what an item price asks of each usage record
-//! * [`usage_rules`]: what becomes of late usage, and how much usage there may be
-//! * [`usage_charge`]: what the usage of one item price costs over one period
-//! * [`usage_digest`]: the digest that names the records of a line
-//! * [`proration`]: for which part of a period an item was on its subscription
-//! * [`held`]: what is held by `weighted_sum`, over which time and beyond it
-//! * [`invoice`]: invoices, their lines, payment terms
-//! * [`invoice_meter`]: the lines, computed while the usage is read
-//! * [`closing`]: the decisions of generating and closing, as data
-//! * `schema`: how ids, times and terms look in the API's description
+//! * [`usage`]: usage records, their keys and contents, their digest, late usage and usage limits
+//! * [`catalog`]: customers, features, items, item prices, and which options of a price go together
+//! * [`subscription`]: the standing agreement with its histories, and the rules of starting, changing and ending it
+//! * [`invoice`]: invoices, their lines and states, generating them at a boundary, usage charges
+//! * [`refusal`]: why something cannot be done as asked
+//! * [`field`]: rules for single fields that callers write
 //!
 //! # Invariants
 //!
@@ -36,24 +28,15 @@
 #![warn(missing_docs)]
 #![warn(clippy::as_conversions, clippy::arithmetic_side_effects)]
 
-pub mod cadence;
-pub mod cadence_history;
 pub mod catalog;
-pub mod closing;
 pub mod error;
-pub mod held;
+pub mod field;
+#[cfg(test)]
+mod fixtures;
 pub mod id;
 pub mod invoice;
-pub mod invoice_meter;
-pub mod period;
-pub mod proration;
-pub mod record_rules;
-mod schema;
+pub mod refusal;
 pub mod site;
 pub mod subscription;
-pub mod timestamp;
+pub mod time;
 pub mod usage;
-pub mod usage_charge;
-pub mod usage_digest;
-pub mod usage_rules;
-pub mod zone;

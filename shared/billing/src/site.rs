@@ -1,13 +1,16 @@
 //! A site: one isolated book of customers, prices and subscriptions, its settings, its clock and its keys.
 
+use std::fmt::Write;
+
 use rating::{Rounding, TaxRounding};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::id::SiteId;
-use crate::timestamp::Timestamp;
-use crate::usage_rules::{LateUsage, UsageLimit};
-use crate::zone::Zone;
+use crate::refusal::Refusal;
+use crate::time::{Timestamp, Zone};
+use crate::usage::{LateUsage, UsageLimit};
 
 /// The longest grace between the end of a period and the close of its invoice: 50 days, in seconds.
 pub const LONGEST_GRACE_SECONDS: u32 = 50 * 86_400;
@@ -52,6 +55,29 @@ impl Site {
     pub fn is_test(&self) -> bool {
         self.test_clock.is_some()
     }
+
+    /// Checks that the clock may be moved to a time: that of a test site, and never to an earlier one.
+    ///
+    /// # Errors
+    /// `Invalid`, naming `test_clock`.
+    pub fn check_clock_move(&self, to: Timestamp) -> Result<(), Refusal> {
+        match self.test_clock {
+            None => Err(Refusal::invalid("test_clock", "the site is live: its clock is the real one")),
+            Some(at) if to < at => {
+                Err(Refusal::invalid("test_clock", format!("a test clock only moves forward; it stands at {at}")))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// Returns the SHA-256 of a key's text in lower-case hexadecimal: all that is ever stored of a key.
+pub fn key_sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// What a key may do.
@@ -100,10 +126,7 @@ impl ApiKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
+    use crate::fixtures::at;
 
     #[test]
     fn a_grace_lasts_50_days_at_most() {
@@ -111,17 +134,41 @@ mod tests {
         assert_eq!(at("2026-01-01T00:00:00Z").plus_millis(seconds * 1_000), at("2026-02-20T00:00:00Z"));
     }
 
+    fn live() -> Site {
+        serde_json::from_str(
+            r#"{"id":"main","time_zone":"UTC","rounding":"half_even","grace_seconds":0,"created_at":"2026-01-01T00:00:00Z"}"#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_test_clock_stands_or_moves_forward() {
+        let test = Site { test_clock: Some(at("2015-09-01T00:00:00Z")), ..live() };
+        for (to, accepted) in
+            [("2015-08-31T23:59:59.999Z", false), ("2015-09-01T00:00:00Z", true), ("2015-10-01T01:00:00Z", true)]
+        {
+            assert_eq!(test.check_clock_move(at(to)).is_ok(), accepted, "{to}");
+        }
+    }
+
+    #[test]
+    fn a_live_site_has_no_clock_to_move() {
+        assert!(live().check_clock_move(Timestamp::MAX).is_err());
+    }
+
     #[test]
     fn a_test_site_lives_by_its_own_clock_and_a_live_one_by_the_real_one() {
         let (real, set) = (at("2026-01-01T00:00:00Z"), at("2030-05-01T00:00:00Z"));
-        let live: Site = serde_json::from_str(
-            r#"{"id":"main","time_zone":"UTC","rounding":"half_even","grace_seconds":0,"created_at":"2026-01-01T00:00:00Z"}"#,
-        )
-        .unwrap();
+        let live = live();
         let test = Site { test_clock: Some(set), ..live.clone() };
 
         assert_eq!((live.now(real), live.is_test()), (real, false));
         assert_eq!((test.now(real), test.is_test()), (set, true));
+    }
+
+    #[test]
+    fn the_digest_of_a_key_is_64_hexadecimal_digits() {
+        assert_eq!(key_sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]

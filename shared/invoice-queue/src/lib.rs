@@ -21,9 +21,9 @@ const BATCH: usize = 10;
 const CONCURRENT: usize = 8;
 
 /// A subscription that has something due. It says nothing of what: the worker looks, so that a message that comes twice,
-/// late or out of order is as good as any.
+/// late or out of order is as good as any. Fields that a later version sent are ignored: an upgrade may be taken back
+/// while messages wait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DueMessage {
     /// The site.
     pub site_id: SiteId,
@@ -148,8 +148,27 @@ mod tests {
 
         assert_eq!(body, r#"{"site_id":"demo","subscription_id":"voip-acme"}"#);
         assert_eq!(DueMessage::parse(&body).unwrap(), message);
-        for other in ["", "{}", "[]", r#"{"site_id":"a#b","subscription_id":"c"}"#] {
+        for other in [
+            "",
+            "{}",
+            "[]",
+            r#"{"site_id":"demo"}"#,
+            r#"{"subscription_id":"voip-acme"}"#,
+            r#"{"site_id":"demo","subscription_id":7}"#,
+            r#"{"site_id":"a#b","subscription_id":"c"}"#,
+            r#"{"site_id":"demo","subscription_id":"voip-acme"}{}"#,
+        ] {
             assert!(DueMessage::parse(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_message_of_a_later_version_is_read_without_the_fields_that_are_not_known() {
+        let message = DueMessage { site_id: "demo".parse().unwrap(), subscription_id: "voip-acme".parse().unwrap() };
+        for later in [r#""due_at":"2026-03-01T00:00:00Z""#, r#""form":2,"why":{"boundary":[1]}"#] {
+            let body = format!(r#"{{"site_id":"demo",{later},"subscription_id":"voip-acme"}}"#);
+
+            assert_eq!(DueMessage::parse(&body).unwrap(), message, "{body}");
         }
     }
 }

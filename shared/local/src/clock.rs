@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 
 /// The real time, or a fixed one that a test sets.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-use crate::error::chain;
+use crate::chain::chain;
 
 /// How long a call may take; the API gives up after half a minute.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);

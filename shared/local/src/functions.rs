@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use invoice_queue::InvoiceQueue;
 use lambda_http::{Body, Request, Response};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::Store;
 
+use crate::chain::chain;
 use crate::engine::Engine;
-use crate::error::{Error, chain};
+use crate::error::Error;
 use crate::template::{Function, Template};
 
 /// The key that creates sites and their first API keys in the local system.
@@ -22,6 +23,7 @@ pub struct Functions {
     record_usage: record_usage::Deps,
     usage_charges: usage_charges::Deps,
     catalog: catalog::Deps,
+    subscriptions: subscriptions::Deps,
     invoices: invoices::Deps,
     close_periods: close_periods::Deps,
     issue_invoice: issue_invoice::Deps,
@@ -53,6 +55,7 @@ impl Functions {
             record_usage: record_usage::Deps::new(store("record-usage")?),
             usage_charges: usage_charges::Deps::new(store("usage-charges")?),
             catalog: catalog::Deps::new(store("catalog")?, queue("catalog")?, Some(root_key_sha256())),
+            subscriptions: subscriptions::Deps::new(store("subscriptions")?),
             invoices: invoices::Deps::new(store("invoices")?),
             close_periods: close_periods::Deps::new(store("close-periods")?, queue("close-periods")?),
             issue_invoice: issue_invoice::Deps::new(store("issue-invoice")?),
@@ -62,7 +65,7 @@ impl Functions {
 
     /// Says whether `folder` is a function that answers HTTP requests.
     pub fn answers_http(folder: &str) -> bool {
-        ["record-usage", "usage-charges", "catalog", "invoices", "docs"].contains(&folder)
+        ["record-usage", "usage-charges", "catalog", "subscriptions", "invoices", "docs"].contains(&folder)
     }
 
     /// Invokes a function with an HTTP request. Boxed, like the others: the SDK's futures are many layers deep, and a
@@ -72,6 +75,7 @@ impl Functions {
             "record-usage" => Box::pin(record_usage::handle(&self.record_usage, now, request)).await,
             "usage-charges" => Box::pin(usage_charges::handle(&self.usage_charges, now, request)).await,
             "catalog" => Box::pin(catalog::handle(&self.catalog, now, request)).await,
+            "subscriptions" => Box::pin(subscriptions::handle(&self.subscriptions, now, request)).await,
             "invoices" => Box::pin(invoices::handle(&self.invoices, now, request)).await,
             "docs" => Box::pin(docs::handle(&self.docs, now, request)).await,
             _ => not_wired(),

@@ -21,6 +21,7 @@
 //! * [`openapi`]: the document over the descriptions of all functions
 #![warn(missing_docs)]
 
+mod chain;
 pub mod clock;
 mod connection;
 pub mod demo;

@@ -21,6 +21,7 @@ fn described() -> (Value, BTreeSet<String>) {
         record_usage::openapi(),
         usage_charges::openapi(),
         catalog::openapi(),
+        subscriptions::openapi(),
         invoices::openapi(),
         docs::openapi(),
     ];

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::time::Duration;
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Request, Response};

@@ -2,14 +2,14 @@
 
 use billing::id::SiteId;
 use billing::site::{ApiKey, Site};
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 
 use crate::Store;
-use crate::document::{Page, Stored, revision_values, stored, to_json};
+use crate::document::{Page, Stored, document_item, revised_item, stored};
 use crate::error::StoreError;
 use crate::key;
 use crate::recent::Recent;
-use crate::table::{DOCUMENT, Item, REVISION, Transacted, get_text, keyed, number, text};
+use crate::table::{Item, get_text, text};
 
 /// The callers of the last minute, by the SHA-256 of their keys. Strangers are not remembered.
 pub(crate) type Callers = Recent<String, (ApiKey, Site)>;
@@ -58,13 +58,12 @@ impl Store {
     /// # Errors
     /// As every call of the store.
     pub async fn create_api_key(&self, sha256: &str, api_key: &ApiKey) -> Result<bool, StoreError> {
-        let mut item = keyed(&key::api_key(sha256));
-        item.insert(DOCUMENT.into(), text(to_json(api_key)?));
-        item.insert(REVISION.into(), number(1));
+        let mut item = document_item(&key::api_key(sha256), api_key, None)?;
         item.insert("list_of".into(), text(key::api_keys_list(&api_key.site_id)));
         item.insert("list_key".into(), text(key::api_key_list_key(api_key.created_at.millis(), sha256)));
-        let put = self.table.put_new(item)?;
-        Ok(matches!(self.table.transact(vec![put]).await?, Transacted::Done))
+        let mut changes = self.changes();
+        changes.put_new(item)?;
+        Ok(changes.commit().await?.is_done())
     }
 
     /// Deletes a key for good: its text opens nothing any more, and cannot be given to a key again. `false` where there
@@ -77,12 +76,13 @@ impl Store {
     pub async fn delete_api_key(&self, sha256: &str, now: Timestamp) -> Result<bool, StoreError> {
         let Some(standing) = self.api_key(sha256).await? else { return Ok(false) };
         if standing.value.deleted_at.is_none() {
-            let deleted = ApiKey { deleted_at: Some(now), ..standing.value };
-            let values = revision_values(&deleted, standing.revision)?;
+            let deleted = ApiKey { deleted_at: Some(now), ..standing.value.clone() };
+            let values = revised_item(&standing, &deleted)?;
             let update = "SET D = :document, R = :next REMOVE list_of, list_key";
-            let write = self.table.update(&key::api_key(sha256), update, "R = :revision", values)?;
+            let mut changes = self.changes();
+            changes.update(&key::api_key(sha256), update, "R = :revision", values)?;
             // Nothing but a deletion changes a key, so whoever was there first has deleted it.
-            self.table.transact(vec![write]).await?;
+            let _ = changes.commit().await?;
         }
         self.callers.forget(sha256);
         Ok(true)

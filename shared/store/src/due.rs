@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use billing::id::{SiteId, SubscriptionId};
 use billing::site::Site;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 
 use crate::Store;
 use crate::error::StoreError;

@@ -1,7 +1,8 @@
 //! What the store can fail with; refusals by a condition are outcomes, not errors.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use billing::error::{BillingError, Failure};
+use billing::error::Failure;
+use billing::time::TimeError;
 
 /// A call of the store that has no outcome.
 #[derive(Debug, thiserror::Error)]
@@ -27,24 +28,28 @@ pub enum StoreError {
         /// The kind of item.
         what: &'static str,
     },
+    /// A stored item was written by a later version, in a form that this one must not guess.
+    #[error(
+        "a stored {what} was written by a later version of the system (form {form}), which has to be deployed again"
+    )]
+    TooNew {
+        /// The kind of item.
+        what: &'static str,
+        /// Its form.
+        form: u32,
+    },
     /// Something that another item names does not exist.
     #[error("a {what} that is referred to does not exist")]
     Missing {
         /// The kind of item.
         what: &'static str,
     },
-    /// A document would not fit into an item of 400 KB.
-    #[error("the {what} is too large to be kept")]
-    TooLarge {
-        /// The kind of document.
-        what: &'static str,
-    },
     /// A cursor that this store never handed out.
     #[error("the cursor is not one that a list gave")]
     Cursor,
-    /// A decision that could not be taken.
-    #[error(transparent)]
-    Billing(#[from] BillingError),
+    /// A billing period leaves the range of instants.
+    #[error("a billing period is out of range")]
+    Time(#[from] TimeError),
 }
 
 impl Failure for StoreError {
@@ -61,10 +66,10 @@ impl StoreError {
             StoreError::Refused { code } => StoreError::Refused { code: code.clone() },
             StoreError::Contended => StoreError::Contended,
             StoreError::Corrupt { what } => StoreError::Corrupt { what },
+            StoreError::TooNew { what, form } => StoreError::TooNew { what, form: *form },
             StoreError::Missing { what } => StoreError::Missing { what },
-            StoreError::TooLarge { what } => StoreError::TooLarge { what },
             StoreError::Cursor => StoreError::Cursor,
-            StoreError::Billing(error) => StoreError::Refused { code: error.to_string() },
+            StoreError::Time(error) => StoreError::Time(error.clone()),
         }
     }
 }

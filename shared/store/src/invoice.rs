@@ -1,26 +1,19 @@
-//! Invoices as they are kept, and as they are rated live while they are pending.
+//! Invoices: one item each, with its places in the due index and in the site's list.
 
-use std::collections::BTreeMap;
-
-use billing::catalog::ItemPrice;
-use billing::error::BillingError;
-use billing::id::{CustomerId, InvoiceId, ItemPriceId, SiteId, SubscriptionId};
-use billing::invoice::{Invoice, InvoiceStatus, Rated};
-use billing::invoice_meter::{InvoiceMeter, Terms};
+use billing::id::{CustomerId, InvoiceId, SiteId, SubscriptionId};
+use billing::invoice::{Invoice, InvoiceOwner};
 use billing::site::Site;
-use billing::subscription::{CurrentPeriod, Subscription};
-use rating::{Money, Number};
 
 use crate::Store;
-use crate::document::{Page, Stored, stored, to_json};
+use crate::document::{Document, Page, Stored, stored};
 use crate::error::StoreError;
-use crate::key;
+use crate::key::{self, Key};
 use crate::subscription::due_at;
-use crate::table::{Ask, DOCUMENT, Item, REVISION, keyed, number, text};
-use crate::usage::Reading;
+use crate::table::{Ask, Item, get_number, get_text, text};
 
 /// The pending invoices of a subscription, as far as a query shows them: it may miss one that is just being generated.
-pub(crate) struct Pending {
+#[derive(Clone, Debug)]
+pub struct PendingInvoices {
     /// The oldest first. They are closed in order, so all of them are newer than any closed one.
     pub invoices: Vec<Stored<Invoice>>,
     /// The boundary of the newest closed one.
@@ -33,9 +26,17 @@ impl Store {
     /// # Errors
     /// As every call of the store.
     pub async fn invoice(&self, site: &SiteId, id: &InvoiceId) -> Result<Option<Stored<Invoice>>, StoreError> {
-        let Some((subscription, boundary)) = id.parts() else { return Ok(None) };
-        let item = self.table.get(&key::invoice(site, &subscription, boundary), true).await?;
-        item.map(|item| stored(&item, "invoice")).transpose()
+        let Some(owner) = InvoiceOwner::of(id) else { return Ok(None) };
+        let item = self.table.get(&key::invoice(site, &owner), true).await?;
+        let found: Option<Stored<Invoice>> = item.map(|item| stored(&item, "invoice")).transpose()?;
+        match (&owner, found) {
+            // A boundary's current revision stands in its place, and has moved the ones before it aside.
+            (InvoiceOwner::Boundary { .. }, Some(current)) if current.value.owner != owner => {
+                let item = self.table.get(&key::earlier_revision(site, &owner), true).await?;
+                item.map(|item| stored(&item, "invoice")).transpose()
+            }
+            (_, found) => Ok(found),
+        }
     }
 
     /// A part of the invoices of a site, a customer or a subscription; empty ones are left out.
@@ -64,86 +65,50 @@ impl Store {
         for item in &listed.items {
             let invoice: Invoice = stored(item, "invoice")?.value;
             let wanted = customer.is_none_or(|customer| invoice.customer_id == *customer);
-            if wanted && invoice.status != InvoiceStatus::Empty {
+            if wanted && invoice.status.standing().is_listed {
                 items.push(invoice);
             }
         }
         Ok(Page { items, next: listed.next })
     }
 
-    /// What the invoice says: rated live from the pages while it is pending, as it was frozen afterwards.
+    /// Reads an invoice of a subscription by its boundary, also where the transaction that put it is half visible.
     ///
     /// # Errors
-    /// `Billing` where an amount is not representable.
-    pub async fn rated(&self, site: &Site, invoice: &Invoice) -> Result<Rated, StoreError> {
-        if let Some(closing) = &invoice.closing {
-            let total = Money::parse(&closing.total, invoice.currency_code).map_err(BillingError::Total)?;
-            return Ok(Rated { lines: closing.lines.clone(), tax: closing.tax.clone(), total });
-        }
-        let head = self.existing_subscription(site, &invoice.subscription_id).await?;
-        self.rate(site, &head.value, invoice, Reading::default()).await
-    }
-
-    /// Rates an invoice by the usage of the ended period, which is read, and sealed where that is asked for, price by price.
-    /// A record is taken as it comes and not kept.
-    pub(crate) async fn rate(
-        &self,
-        site: &Site,
-        head: &Subscription,
-        invoice: &Invoice,
-        reading: Reading,
-    ) -> Result<Rated, StoreError> {
-        let prices = self.invoice_prices(&site.id, invoice).await?;
-        let carried_over = self.carried_over_to(site, head, invoice).await?;
-        let terms = Terms { subscription: head, prices: &prices, carried_over: &carried_over, site };
-        let mut meter = InvoiceMeter::new(invoice, terms)?;
-        if let Some(period) = invoice.ended {
-            let seals = reading.seals.is_some();
-            for item in invoice.sealed_prices().filter(|item| item.metered || seals) {
-                let pages = self.pages(&site.id, &invoice.subscription_id, &item.item_price_id);
-                pages.each(period, reading, |record| meter.add(record)).await?;
-            }
-        }
-        Ok(meter.rated()?)
-    }
-
-    /// What was held of its metered prices when the ended period began.
-    async fn carried_over_to(
-        &self,
-        site: &Site,
-        head: &Subscription,
-        invoice: &Invoice,
-    ) -> Result<BTreeMap<ItemPriceId, Number>, StoreError> {
-        let Some((number, period)) = invoice.ended_number().zip(invoice.ended) else { return Ok(BTreeMap::new()) };
-        let metered = invoice.items.iter().filter(|item| item.metered);
-        let items = metered.filter_map(|item| head.item(&item.item_price_id));
-        self.carried_over(site, head, CurrentPeriod { number, period }, items).await
-    }
-
-    async fn invoice_prices(
-        &self,
-        site: &SiteId,
-        invoice: &Invoice,
-    ) -> Result<BTreeMap<(ItemPriceId, u32), ItemPrice>, StoreError> {
-        let mut prices = BTreeMap::new();
-        for item in &invoice.items {
-            let price = self.price_version(site, &item.item_price_id, item.version).await?;
-            prices.insert((item.item_price_id.clone(), item.version), price);
-        }
-        Ok(prices)
-    }
-
-    /// The subscription's pending invoices.
-    pub(crate) async fn pending_invoices(
+    /// `Busy` where a transaction is about to write it.
+    pub async fn settled_invoice(
         &self,
         site: &SiteId,
         subscription: &SubscriptionId,
-    ) -> Result<Pending, StoreError> {
+        boundary: u32,
+    ) -> Result<Option<Stored<Invoice>>, StoreError> {
+        let item = self.table.get_settled(&key::boundary_invoice(site, subscription, boundary)).await?;
+        item.map(|item| stored(&item, "invoice")).transpose()
+    }
+
+    /// The last number that an invoice with the prefix got; 0 before the first one.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn last_invoice_number(&self, site: &SiteId, prefix: &str) -> Result<u64, StoreError> {
+        let count = self.table.get(&key::invoice_count(site, prefix), true).await?;
+        Ok(count.and_then(|item| get_number(&item, "N")).unwrap_or(0))
+    }
+
+    /// The subscription's pending invoices.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn pending_invoices(
+        &self,
+        site: &SiteId,
+        subscription: &SubscriptionId,
+    ) -> Result<PendingInvoices, StoreError> {
         const AT_A_TIME: usize = 10;
         let ask = Ask {
             partition: key::subscription_partition(site, subscription),
             from: key::INVOICE.to_owned(),
-            to: format!("{}\u{7f}", key::INVOICE),
+            to: key::BEHIND_INVOICES.to_owned(),
             backward: true,
             consistent: true,
             limit: Some(AT_A_TIME),
@@ -153,10 +118,10 @@ impl Store {
         let mut next = None;
         'newest_first: loop {
             let (items, after) = self.table.query_once(&ask, next).await?;
-            for item in &items {
+            for item in items.iter().filter(|item| !get_text(item, "SK").is_some_and(key::is_earlier_revision)) {
                 let invoice: Stored<Invoice> = stored(item, "invoice")?;
-                if invoice.value.status != InvoiceStatus::Pending {
-                    newest_closed = Some(invoice.value.boundary);
+                if !invoice.value.status.is_pending() {
+                    newest_closed = invoice.value.boundary();
                     break 'newest_first;
                 }
                 invoices.push(invoice);
@@ -167,18 +132,32 @@ impl Store {
             }
         }
         invoices.reverse();
-        Ok(Pending { invoices, newest_closed })
+        Ok(PendingInvoices { invoices, newest_closed })
     }
 }
 
-/// The item of an invoice that was just generated.
-pub(crate) fn pending_item(site: &Site, invoice: &Invoice) -> Result<Item, StoreError> {
-    let mut item = keyed(&key::invoice(&site.id, &invoice.subscription_id, invoice.boundary));
-    item.insert(DOCUMENT.into(), text(to_json(invoice)?));
-    item.insert(REVISION.into(), number(1));
-    item.extend(due_at(site, &invoice.subscription_id, invoice.closes_at.millis()));
-    item.insert("list_of".into(), text(key::invoices_list(&site.id)));
-    let customer = invoice.customer_id.as_str();
-    item.insert("list_key".into(), text(key::invoice_list_key(customer, invoice.generated_at.millis(), &invoice.id())));
-    Ok(item)
+impl Document for Invoice {
+    const NOUN: &'static str = "invoice";
+
+    const INDEXED: &'static [&'static str] = &["due_shard", "due_at", "list_of", "list_key"];
+
+    fn key(&self, site: &SiteId) -> Key {
+        key::invoice(site, &self.owner)
+    }
+
+    /// A pending one is due when it closes by itself; what lists do not show is in none.
+    fn indexes(&self, site: &Site) -> Item {
+        let standing = self.status.standing();
+        let mut item = Item::new();
+        if let Some(subscription_id) = self.subscription_id().filter(|_| standing.is_rated_live) {
+            item.extend(due_at(site, subscription_id, self.closes_at.millis()));
+        }
+        if standing.is_listed {
+            let customer = self.customer_id.as_str();
+            let place = key::invoice_list_key(customer, self.generated_at.millis(), &self.id());
+            item.insert("list_of".into(), text(key::invoices_list(&site.id)));
+            item.insert("list_key".into(), text(place));
+        }
+        item
+    }
 }

@@ -1,15 +1,16 @@
 //! Every key string of the table.
 
-use billing::id::{InvoiceId, ItemPriceId, SiteId, SubscriptionId};
+use billing::id::{CustomerId, InvoiceId, ItemPriceId, SiteId, SubscriptionId};
+use billing::invoice::InvoiceOwner;
 use billing::usage::RecordKey;
 
 use crate::page::Bound;
 
 /// Partition and sort key of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Key {
-    pub pk: String,
-    pub sk: String,
+pub struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
 }
 
 /// How many partitions the due index spreads live subscriptions over.
@@ -95,8 +96,47 @@ pub(crate) fn head(site: &SiteId, subscription: &SubscriptionId) -> Key {
 
 pub(crate) const INVOICE: &str = "INVOICE#";
 
-pub(crate) fn invoice(site: &SiteId, subscription: &SubscriptionId, boundary: u32) -> Key {
+/// Behind every invoice of a partition: what begins with it is work that is open, and no invoice.
+pub(crate) const BEHIND_INVOICES: &str = "INVOICE#~";
+
+/// Where an invoice is kept; a boundary's current revision stands in the same place as its first.
+pub(crate) fn invoice(site: &SiteId, owner: &InvoiceOwner) -> Key {
+    match owner {
+        InvoiceOwner::Boundary { subscription_id, boundary, .. } => boundary_invoice(site, subscription_id, *boundary),
+        InvoiceOwner::Interim { subscription_id, boundary, number } => {
+            key(subscription_partition(site, subscription_id), format!("INTERIM#{boundary:08}#{number:04}"))
+        }
+        InvoiceOwner::OnDemand { customer_id, token } => {
+            key(account_partition(site, customer_id), format!("{INVOICE}{token}"))
+        }
+        InvoiceOwner::Combined { customer_id, number } => {
+            key(account_partition(site, customer_id), format!("COMBINED#{number:08}"))
+        }
+    }
+}
+
+/// Where the current revision of a boundary's invoice is kept.
+pub(crate) fn boundary_invoice(site: &SiteId, subscription: &SubscriptionId, boundary: u32) -> Key {
     key(subscription_partition(site, subscription), format!("{INVOICE}{boundary:08}"))
+}
+
+/// Where a revision of a boundary's invoice is kept once another one has taken its place.
+pub(crate) fn earlier_revision(site: &SiteId, owner: &InvoiceOwner) -> Key {
+    let Key { pk, sk } = invoice(site, owner);
+    match owner {
+        InvoiceOwner::Boundary { revision, .. } => key(pk, format!("{sk}#{revision:04}")),
+        _ => Key { pk, sk },
+    }
+}
+
+/// Says whether a sort key is that of a revision whose place another one has taken.
+pub(crate) fn is_earlier_revision(sk: &str) -> bool {
+    sk.strip_prefix(INVOICE).is_some_and(|rest| rest.contains('#'))
+}
+
+/// The partition of what belongs to a customer and to no subscription.
+fn account_partition(site: &SiteId, customer: &CustomerId) -> String {
+    format!("ACCOUNT#{site}#{customer}")
 }
 
 /// What the sort keys of a price's pages begin with.

@@ -41,15 +41,20 @@
 #![warn(missing_docs)]
 
 mod api_key;
+mod catalogue;
+mod changes;
 mod claim;
 pub mod client;
-mod closing;
 mod document;
 mod due;
 mod error;
-mod held;
+#[cfg(test)]
+mod golden;
 mod invoice;
+mod json;
 mod key;
+mod later;
+mod list;
 mod meter;
 mod page;
 mod recent;
@@ -61,14 +66,17 @@ mod table;
 mod usage;
 
 pub use api_key::NamedKey;
-pub use closing::{Advanced, Close};
-pub use document::{Created, Creation, Document, Page, Stored, Updated};
+pub use catalogue::Catalogued;
+pub use changes::{Change, Changes, Committed, Refused};
+pub use document::{Document, First, Page, Remembered, Stored};
 pub use due::{Due, DueReader};
 pub use error::StoreError;
+pub use invoice::PendingInvoices;
 pub use meter::Consumed;
+pub use retry::Attempts;
 pub use stuck::Stuck;
 pub use subscription::Head;
-pub use usage::{Deletion, Outcome, Standing, UsageRange, Usages};
+pub use usage::{Deletion, Outcome, Reading, Standing, UsageRange, Usages};
 
 use std::time::Duration;
 
@@ -84,7 +92,7 @@ pub struct Store {
     callers: api_key::Callers,
     heads: subscription::Heads,
     recent_pages: usage::RecentPages,
-    price_versions: document::PriceVersions,
+    price_versions: catalogue::PriceVersions,
 }
 
 impl Store {

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use billing::usage::{Content, RecordKey};
 
 pub(crate) mod base36;

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Counts attempts and waits between them.
 #[derive(Debug, Default)]
-pub(crate) struct Attempts {
+pub struct Attempts {
     failed: u32,
     since: Option<Instant>,
 }
@@ -30,7 +30,7 @@ impl Attempts {
     ///
     /// # Errors
     /// `Contended` after the last one, and once they have taken too long.
-    pub(crate) async fn again(&mut self) -> Result<(), StoreError> {
+    pub async fn again(&mut self) -> Result<(), StoreError> {
         self.failed += 1;
         let since = *self.since.get_or_insert_with(Instant::now);
         if self.failed >= ATTEMPTS || since.elapsed() > PATIENCE {
@@ -44,7 +44,10 @@ impl Attempts {
     }
 
     /// The same after a failed call: only what is temporary is worth another attempt.
-    pub(crate) async fn after(&mut self, error: StoreError) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// The failure itself, where it is not temporary or after the last attempt.
+    pub async fn after(&mut self, error: StoreError) -> Result<(), StoreError> {
         match error {
             StoreError::Busy { .. } => self.again().await.map_err(|_| error),
             other => Err(other),

@@ -4,10 +4,10 @@ use billing::id::SiteId;
 use billing::site::Site;
 
 use crate::Store;
-use crate::document::{Created, Creation, NewItem, Stored, Updated, first_item, stored};
+use crate::document::{Document, Stored, stored};
 use crate::error::StoreError;
-use crate::key;
-use crate::table::keyed;
+use crate::key::{self, Key};
+use crate::table::{Item, keyed};
 
 impl Store {
     /// Reads a site, strongly.
@@ -18,28 +18,16 @@ impl Store {
         let item = self.table.get(&key::site(site), true).await?;
         item.map(|item| stored(&item, "site")).transpose()
     }
+}
 
-    /// Creates a site under its id.
-    ///
-    /// # Errors
-    /// As every call of the store.
-    pub async fn create_site(&self, site: &Site, creation: &Creation<'_>) -> Result<Created<Site>, StoreError> {
-        let key = key::site(&site.id);
-        let item = first_item(&key, site, creation)?;
-        let others = match site.is_test() {
-            true => vec![self.table.put_new(keyed(&key::test_site(&site.id)))?],
-            false => Vec::new(),
-        };
-        let new = NewItem { key, item, value: site, others, claims: Vec::new() };
-        self.create_item(&site.id, new, creation).await
+impl Document for Site {
+    const NOUN: &'static str = "site";
+
+    fn key(&self, site: &SiteId) -> Key {
+        key::site(site)
     }
 
-    /// Changes a site, on condition that it has the revision that was read.
-    ///
-    /// # Errors
-    /// As every call of the store.
-    pub async fn update_site(&self, site: &Stored<Site>) -> Result<Updated, StoreError> {
-        let main = self.revise(&key::site(&site.value.id), &site.value, site.revision)?;
-        self.update_item(main, Vec::new(), &[]).await
+    fn companions(&self, site: &Site, is_new: bool) -> Result<Vec<Item>, StoreError> {
+        Ok(if is_new && self.is_test() { vec![keyed(&key::test_site(&site.id))] } else { Vec::new() })
     }
 }

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
-use billing::closing::retry_after_millis;
 use billing::id::{SiteId, SubscriptionId};
-use billing::timestamp::Timestamp;
+use billing::invoice::retry_after_millis;
+use billing::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Store;
-use crate::document::{Page, stored, to_json};
+use crate::document::{Page, stored};
 use crate::error::{StoreError, sdk_error};
+use crate::json::to_json;
 use crate::key;
 use crate::table::{DOCUMENT, REVISION, keyed, number, text};
 
@@ -90,7 +91,10 @@ impl Store {
     }
 
     /// Forgets the subscription's trouble once something was done for it; if there is more, it will be noted again.
-    pub(crate) async fn forget_trouble(&self, site: &SiteId, subscription: &SubscriptionId) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub async fn forget_trouble(&self, site: &SiteId, subscription: &SubscriptionId) -> Result<(), StoreError> {
         if self.trouble(site, subscription).await?.is_none() {
             return Ok(());
         }

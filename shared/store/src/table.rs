@@ -228,24 +228,8 @@ impl Table {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// A put of an item that must not exist yet.
-    pub(crate) fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
-        self.put(item, "attribute_not_exists(PK)", Item::new())
-    }
-
-    /// An update for a transaction.
+    /// An update for a transaction; `names` are those of attributes that no expression can spell.
     pub(crate) fn update(
-        &self,
-        key: &Key,
-        update: &str,
-        condition: &str,
-        values: Item,
-    ) -> Result<TransactWriteItem, StoreError> {
-        self.update_named(key, update, condition, HashMap::new(), values)
-    }
-
-    /// The same with names of attributes that no expression can spell.
-    pub(crate) fn update_named(
         &self,
         key: &Key,
         update: &str,

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use billing::id::{ItemPriceId, SiteId, SubscriptionId};
 use billing::site::Site;
 use billing::subscription::Subscription;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use billing::usage::{Content, RecordKey, UsageRecord};
 use futures_util::{StreamExt, stream};
 
 use crate::Store;
+use crate::changes::Changes;
 use crate::error::StoreError;
 use crate::key;
 use crate::page::cell::{Cell, Version};
@@ -19,7 +20,7 @@ use crate::page::{
     attribute_name, cell_bytes, lay_out,
 };
 use crate::retry::Attempts;
-use crate::table::{Ask, Item, Sent, Transacted, keyed, number, text};
+use crate::table::{Ask, Item, Sent, keyed, number, text};
 
 mod chain;
 mod delete;
@@ -34,10 +35,10 @@ mod share;
 mod stored;
 
 pub use delete::Deletion;
-use limit::{Change, Rules, Written, at_most};
+use limit::{Counted, Rules, Written, at_most};
 pub use list::{UsageRange, Usages};
 pub(crate) use memory::RecentPages;
-pub(crate) use read::Reading;
+pub use read::Reading;
 use share::{Share, first_of_each_key};
 
 /// One record that stands, and whether it came after its period was sealed.
@@ -286,8 +287,9 @@ impl Pages<'_> {
         let update = format!("SET {sets}#end = if_not_exists(#end, :end) ADD B :bytes");
         let condition = format!("{conditions}attribute_not_exists(S) AND (attribute_not_exists(#end) OR #end > :last)");
         if free.is_some() {
-            let write = self.store.table.update_named(&key, &update, &condition, names, values)?;
-            return match self.transact(vec![write], Change::More(group.len())).await? {
+            let mut changes = self.store.changes();
+            changes.update_named(&key, &update, &condition, names, values)?;
+            return match self.commit(changes, Counted::More(group.len())).await? {
                 Written::Done => Ok(Step { settled: self.recorded(pending, group, now), seen: None }),
                 Written::Lost => self.look(start, pending, group, now).await,
                 Written::Full => Ok(Step::default()),
@@ -375,8 +377,9 @@ impl Pages<'_> {
         if taken > 0 {
             let written: Vec<usize> =
                 open[..taken].iter().copied().filter(|&index| !present.contains_key(&pending[index].key)).collect();
-            let writes = self.replacement(page.as_ref(), &drafts)?;
-            if self.transact(writes, Change::More(written.len())).await? == Written::Done {
+            let mut changes = self.store.changes();
+            self.replace(&mut changes, page.as_ref(), &drafts)?;
+            if self.commit(changes, Counted::More(written.len())).await? == Written::Done {
                 self.remember_last(&drafts);
                 settled.extend(self.recorded(pending, &written, now));
             }
@@ -389,14 +392,13 @@ impl Pages<'_> {
 
     /// Cuts a page in two; `false` where somebody else was there first.
     async fn split(&self, page: &Page, drafts: &[Draft]) -> Result<bool, StoreError> {
-        let writes = self.replacement(Some(page), drafts)?;
-        Ok(matches!(self.store.table.transact(writes).await?, Transacted::Done))
+        let mut changes = self.store.changes();
+        self.replace(&mut changes, Some(page), drafts)?;
+        Ok(changes.commit().await?.is_done())
     }
 
-    /// The writes that put pages in the place of one, on condition that it is as it was read, open, and that the others
-    /// do not exist.
-    fn replacement(&self, before: Option<&Page>, drafts: &[Draft]) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let mut writes: Vec<TransactWriteItem> = Vec::with_capacity(drafts.len());
+    /// Puts pages in the place of one, on condition that it is as it was read, open, and that the others do not exist.
+    fn replace(&self, changes: &mut Changes, before: Option<&Page>, drafts: &[Draft]) -> Result<(), StoreError> {
         for (n, draft) in drafts.iter().enumerate() {
             let mut item = self.item(draft, None);
             if let Some(page) = before.filter(|page| n == 0 && page.end == draft.end) {
@@ -404,16 +406,16 @@ impl Pages<'_> {
                 let written = u64::try_from(draft.bytes()).unwrap_or(u64::MAX).max(page.bytes.saturating_add(1));
                 item.insert("B".into(), number(written));
             }
-            writes.push(match before.filter(|_| n == 0) {
-                Some(page) => self.store.table.put(
+            match before.filter(|_| n == 0) {
+                Some(page) => changes.put(
                     item,
                     "E = :end AND B = :bytes AND attribute_not_exists(S)",
                     Item::from([(":end".into(), text(page.end.as_str())), (":bytes".into(), number(page.bytes))]),
                 )?,
-                None => self.store.table.put_new(item)?,
-            });
+                None => changes.put_new(item)?,
+            };
         }
-        Ok(writes)
+        Ok(())
     }
 
     /// The outcome that the page, just read, has for each record; a record that could stand has none yet.

@@ -1,6 +1,6 @@
 //! Usages that come alone.
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use local::System;
 
 use crate::budget::Budgets;

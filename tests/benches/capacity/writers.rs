@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use local::{Call, Interceptor, System, Verdict};
 
 use crate::budget::Budgets;

@@ -22,8 +22,8 @@ use samples::Samples;
 use table::{Row, print};
 
 /// The functions, in the order of the table.
-const FUNCTIONS: [&str; 7] =
-    ["record-usage", "usage-charges", "catalog", "invoices", "docs", "close-periods", "issue-invoice"];
+const FUNCTIONS: [&str; 8] =
+    ["record-usage", "usage-charges", "catalog", "subscriptions", "invoices", "docs", "close-periods", "issue-invoice"];
 
 /// How long a start or a call may take before the benchmark gives up.
 const PATIENCE: Duration = Duration::from_secs(20);

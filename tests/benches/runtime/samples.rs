@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use bytes::Bytes;
 use local::functions::ROOT_KEY;
 use local::{Engine, System, demo};
@@ -59,6 +59,7 @@ impl Samples {
             "record-usage" => return self.usage(),
             "usage-charges" => include_str!("../../../events/usage-charges.json"),
             "catalog" => include_str!("../../../events/catalog.json"),
+            "subscriptions" => include_str!("../../../events/subscriptions.json"),
             "invoices" => include_str!("../../../events/invoices.json"),
             "docs" => include_str!("../../../events/docs.json"),
             "close-periods" => include_str!("../../../events/close-periods.json"),

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use billing::invoice::{Invoice, InvoiceStatus};
+use billing::invoice::Invoice;
 use billing::subscription::Subscription;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use serde_json::Value;
 
 use crate::bill::{self, Billed};
@@ -85,14 +85,14 @@ async fn check_subscription(client: &mut Client, site: usize, subscription: usiz
         .into_iter()
         .filter_map(|(key, item)| Some((key, serde_json::from_str(item["D"]["S"].as_str()?).ok()?)))
         .collect();
-    invoices.sort_by_key(|(_, invoice)| invoice.boundary);
+    invoices.sort_by_key(|(_, invoice)| invoice.boundary());
     check_periods(&shared, &head, &invoices);
     let mut expected = Vec::new();
     for price in 0..shared.world.kind.prices {
         check_pages(&shared, &partition, price, &invoices);
-        for (_, invoice) in invoices.iter().filter(|(_, invoice)| invoice.status != InvoiceStatus::Pending) {
+        for (_, invoice) in invoices.iter().filter(|(_, invoice)| !invoice.status.is_pending()) {
             let Some(period) = invoice.ended else { continue };
-            let billed = Billed { site, subscription, price, period, number: invoice.boundary.saturating_sub(1) };
+            let billed = Billed { site, subscription, price, period, number: invoice.ended_number().unwrap_or(0) };
             expected.extend(bill::check_closed(client, &head, invoice, billed).await);
         }
         if let Some(current) = head.current {
@@ -128,7 +128,7 @@ fn check_periods(shared: &Arc<Shared>, head: &Subscription, invoices: &[(Key, In
         });
         at = Some(period.end);
         // The clock may have gone beyond a third period, whose grace still runs.
-        let closed = invoice.status != InvoiceStatus::Pending || shared.now() < invoice.closes_at;
+        let closed = !invoice.status.is_pending() || shared.now() < invoice.closes_at;
         shared.check("I2 every ended period is closed", closed, || format!("{invoice:?}"));
     }
     let next = head.current.map(|current| current.period.start).or(head.cancelled_at());
@@ -142,7 +142,7 @@ fn check_pages(shared: &Arc<Shared>, partition: &str, price: usize, invoices: &[
     let prefix = format!("USAGE#{}#", PRICES[price]);
     let pages = items(shared, |(pk, sk)| pk == partition && sk.starts_with(&prefix));
     let mut at = "000000000".to_owned();
-    let closed = invoices.iter().filter(|(_, invoice)| invoice.status != InvoiceStatus::Pending);
+    let closed = invoices.iter().filter(|(_, invoice)| !invoice.status.is_pending());
     let closed = closed.filter_map(|(_, invoice)| invoice.ended).map(|period| bound(period.end.millis(), None)).max();
     for ((_, sk), page) in &pages {
         let (start, end) = (sk.trim_start_matches(&prefix), page["E"]["S"].as_str().unwrap_or_default());

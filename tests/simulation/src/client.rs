@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use futures_util::future::{Either, select};
 use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
@@ -196,6 +196,8 @@ async fn answer(functions: &Environment, now: Timestamp, request: Request) -> Re
         Box::pin(record_usage::handle(&functions.record_usage, now, request)).await
     } else if usages || path.contains("/usage-charges") {
         Box::pin(usage_charges::handle(&functions.usage_charges, now, request)).await
+    } else if path.starts_with("/v1/subscriptions") {
+        Box::pin(subscriptions::handle(&functions.subscriptions, now, request)).await
     } else if path.contains("/invoices") || path.contains("/stuck") {
         Box::pin(invoices::handle(&functions.invoices, now, request)).await
     } else {

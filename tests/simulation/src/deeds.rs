@@ -1,6 +1,6 @@
 //! What people do in a history, one thing after another, each as the seed says.
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::book::{Content, Told, UsageKey, Wish};

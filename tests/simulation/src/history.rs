@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use serde_json::Value;
 
 use crate::audit;

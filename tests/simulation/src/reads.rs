@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use rating::Money;
 use serde_json::Value;
 

@@ -112,7 +112,7 @@ impl Client {
     }
 
     fn clock(&self, to: i64) {
-        let to = billing::timestamp::Timestamp::from_millis(to).unwrap_or(billing::timestamp::Timestamp::MIN);
+        let to = billing::time::Timestamp::from_millis(to).unwrap_or(billing::time::Timestamp::MIN);
         self.shared.move_clock(to);
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use billing::subscription::Subscription;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use invoice_queue::InvoiceQueue;
 use local::Engine;
 use local::template::Template;
@@ -234,6 +234,8 @@ pub struct Environment {
     pub usage_charges: usage_charges::Deps,
     /// The catalogue.
     pub catalog: catalog::Deps,
+    /// Subscriptions.
+    pub subscriptions: subscriptions::Deps,
     /// Invoices.
     pub invoices: invoices::Deps,
     /// The tick.
@@ -254,6 +256,7 @@ impl Environment {
             record_usage: record_usage::Deps::new(store()),
             usage_charges: usage_charges::Deps::new(store()),
             catalog: catalog::Deps::new(store(), queue(), Some(local::functions::root_key_sha256())),
+            subscriptions: subscriptions::Deps::new(store()),
             invoices: invoices::Deps::new(store()),
             close_periods: close_periods::Deps::new(store(), queue()),
             issue_invoice: issue_invoice::Deps::new(store()),

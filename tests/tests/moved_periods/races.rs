@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use local::{Call, Engine, Interceptor, System, Verdict};
 use tokio::task::yield_now;
 

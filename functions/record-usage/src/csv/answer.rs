@@ -208,6 +208,14 @@ pub struct Line {
     problem: Option<Value>,
 }
 
+/// What became of the rows of a table, as JSON.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsageTableOutcomes)]
+pub struct TableOutcomes {
+    summary: Summary,
+    outcomes: Vec<Line>,
+}
+
 fn json_line(outcome: &Outcome, extent: Extent) -> String {
     let problem = match extent {
         Extent::Nothing => None,

@@ -5,8 +5,9 @@ use std::io::Read;
 use ::csv::{ReaderBuilder, StringRecord, Terminator};
 use api::{Kind, Problem};
 use billing::id::SubscriptionId;
+use billing::usage::NewUsage;
 
-use crate::usage::{FIELDS, Posted};
+use crate::usage::{FIELDS, of_cells};
 
 /// The most rows of a table, its header not counted.
 const MOST_ROWS: usize = 50_000;
@@ -80,7 +81,7 @@ impl Table {
     }
 
     /// Reads the usage of a row; `of` is the subscription that the path names, if it does.
-    pub fn usage(&self, row: &Row, of: Option<&SubscriptionId>) -> Result<Posted, Problem> {
+    pub fn usage(&self, row: &Row, of: Option<&SubscriptionId>) -> Result<NewUsage, Problem> {
         if row.has_open_quote {
             return Err(unreadable(
                 "a cell's opening quote is never closed, so that the row runs to the end of the file",
@@ -94,7 +95,7 @@ impl Table {
             let column = self.header.iter().position(|name| name == field)?;
             row.cells.get(column).filter(|text| !text.is_empty())
         };
-        Posted::of_cells(cell, of)
+        of_cells(cell, of)
     }
 
     /// How its lines end.

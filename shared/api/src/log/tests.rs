@@ -53,7 +53,7 @@ fn a_line_is_flat_and_says_which_request_it_belongs_to() {
         .unwrap()
         .as_str()
         .unwrap()
-        .parse::<billing::timestamp::Timestamp>()
+        .parse::<billing::time::Timestamp>()
         .unwrap();
     let golden = serde_json::json!({
         "level": "WARN", "message": "stuck", "target": module_path!(), "function": "function",

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioExecutor;
 
 use super::sqs::REGION;
 use super::{Answer, Call, Service};
-use crate::error::chain;
+use crate::chain::chain;
 
 /// An engine behind a socket.
 pub(super) struct Remote {

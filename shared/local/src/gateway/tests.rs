@@ -67,7 +67,7 @@ fn the_method_chooses_among_functions() {
 
     assert_eq!(event(&request(Method::POST, path)).folder, "record-usage");
     assert_eq!(event(&request(Method::GET, path)).folder, "usage-charges");
-    assert_eq!(event(&request(Method::POST, "/v1/subscriptions/voip/cancel")).folder, "catalog");
+    assert_eq!(event(&request(Method::POST, "/v1/subscriptions/voip/cancel")).folder, "subscriptions");
 }
 
 #[test]
@@ -186,6 +186,7 @@ async fn the_sample_events_are_what_this_gateway_makes() {
         ("usage-charges", include_str!("../../../../events/usage-charges.json")),
         ("catalog", include_str!("../../../../events/catalog.json")),
         ("invoices", include_str!("../../../../events/invoices.json")),
+        ("subscriptions", include_str!("../../../../events/subscriptions.json")),
     ] {
         let sample: Value = serde_json::from_str(text).expect("is JSON");
         let text_of = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -16,7 +16,16 @@ fn every_function_is_there_with_its_environment() {
     folders.sort_unstable();
     assert_eq!(
         folders,
-        ["catalog", "close-periods", "docs", "invoices", "issue-invoice", "record-usage", "usage-charges"]
+        [
+            "catalog",
+            "close-periods",
+            "docs",
+            "invoices",
+            "issue-invoice",
+            "record-usage",
+            "subscriptions",
+            "usage-charges"
+        ]
     );
     let catalog = template.functions.iter().find(|function| function.folder == "catalog").expect("is there");
     let names: Vec<&str> = catalog.environment.iter().map(|(name, _)| name.as_str()).collect();

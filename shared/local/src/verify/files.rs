@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use billing::id::{InvoiceId, ItemPriceId, SubscriptionId, UsageId};
 use billing::invoice::InvoiceStatus;
-use billing::period::BillingPeriod;
-use billing::timestamp::Timestamp;
+use billing::time::{BillingPeriod, Timestamp};
 use billing::usage::{Content, RecordKey, Source, UsageRecord};
 use rating::{Amount, Charge, ChargeInputs, Currency, Money, Number, Quantity, Step, TaxRounding, Taxed};
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! One line of the invoice, rated again.
 
-use billing::usage_digest::usage_digest;
+use billing::usage::usage_digest;
 use rating::{Charge, ChargeInputs, Difference, Explanation, Measurement, Step, rate_quantity};
 use serde_json::Value;
 

@@ -6,7 +6,7 @@
 //! note. The quantity and the amount keep the digits that were sent; the lag is `updated_at` minus the record's date. A
 //! tombstone has neither: `;;d...`.
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use billing::usage::{Content, Source};
 use sha2::{Digest, Sha256};
 

@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use billing::id::UsageId;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use billing::usage::RecordKey;
 
 use super::{Bound, base36};

@@ -3,11 +3,10 @@
 use billing::id::ItemPriceId;
 use billing::site::Site;
 use billing::subscription::Subscription;
-use billing::timestamp::Timestamp;
-use billing::usage::RecordKey;
-use billing::usage_rules::LateUsage;
+use billing::time::Timestamp;
+use billing::usage::{LateUsage, RecordKey};
 
-use super::limit::{Change, Written};
+use super::limit::{Counted, Written};
 use super::{Pages, Standing};
 use crate::Store;
 use crate::error::StoreError;
@@ -66,8 +65,8 @@ impl Pages<'_> {
         let tombstone = cell.without_current();
         let written = match page.sealed {
             Some(_) if self.rules.late == LateUsage::Reject => return Ok(Some(Deletion::TooLate)),
-            Some(_) => self.exchange_late(key, row.as_ref(), &tombstone, Change::OneLess).await?,
-            None => self.exchange(&page, key, cell, &tombstone, Change::OneLess).await?,
+            Some(_) => self.exchange_late(key, row.as_ref(), &tombstone, Counted::OneLess).await?,
+            None => self.exchange(&page, key, cell, &tombstone, Counted::OneLess).await?,
         };
         Ok((written == Written::Done).then_some(Deletion::Deleted))
     }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use billing::usage::RecordKey;
 
-use super::limit::{Change, Written};
+use super::limit::{Counted, Written};
 use super::{Outcome, Pages, Pending};
 use crate::error::StoreError;
 use crate::key;
@@ -23,7 +23,7 @@ impl Pages<'_> {
         now: Timestamp,
     ) -> Result<Option<Outcome>, StoreError> {
         let new = old.corrected(record.content.clone(), now);
-        let outcome = match self.exchange(page, &record.key, old, &new, Change::More(1)).await? {
+        let outcome = match self.exchange(page, &record.key, old, &new, Counted::More(1)).await? {
             Written::Done => new.current.map(|version| Outcome::Recorded(self.standing(&record.key, version, false))),
             Written::Lost => None,
             Written::Full => Some(Outcome::LimitReached),
@@ -39,7 +39,7 @@ impl Pages<'_> {
         record: &RecordKey,
         old: &Cell,
         new: &Cell,
-        change: Change,
+        counted: Counted,
     ) -> Result<Written, StoreError> {
         let name = attribute_name(&page.start, record);
         let value = new.encode(record.date);
@@ -47,7 +47,9 @@ impl Pages<'_> {
             let mut cells = page.cells.clone();
             cells.insert(record.clone(), new.clone());
             let drafts = lay_out(&page.start, &page.end, &cells, &BTreeMap::new(), self.overhead(), true);
-            return self.transact(self.replacement(Some(page), &at_once(drafts))?, change).await;
+            let mut changes = self.store.changes();
+            self.replace(&mut changes, Some(page), &at_once(drafts))?;
+            return self.commit(changes, counted).await;
         }
         let key = key::page(&self.partition, self.price, &page.start);
         let update = "SET #record = :new ADD B :bytes";
@@ -60,8 +62,9 @@ impl Pages<'_> {
             (":key".to_owned(), text(Bound::of(record).as_str())),
         ]);
         if self.rules.limit.is_some() {
-            let write = self.store.table.update_named(&key, update, condition, names, values)?;
-            return self.transact(vec![write], change).await;
+            let mut changes = self.store.changes();
+            changes.update_named(&key, update, condition, names, values)?;
+            return self.commit(changes, counted).await;
         }
         let update = self
             .store

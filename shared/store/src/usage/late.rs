@@ -1,11 +1,10 @@
 //! Usage, corrections and deletions that came after their page was sealed: one row a record key, beside the pages.
 
-use billing::timestamp::Timestamp;
-use billing::usage::RecordKey;
-use billing::usage_rules::LateUsage;
+use billing::time::Timestamp;
+use billing::usage::{LateUsage, RecordKey};
 
 use super::chain::Span;
-use super::limit::{Change, Written};
+use super::limit::{Counted, Written};
 use super::{Outcome, Pages, Pending};
 use crate::error::StoreError;
 use crate::key;
@@ -32,7 +31,7 @@ impl Pages<'_> {
         if self.rules.late == LateUsage::Reject {
             return Ok(Some(Outcome::TooLate));
         }
-        match self.exchange_late(&record.key, row.as_ref(), &new, Change::More(1)).await? {
+        match self.exchange_late(&record.key, row.as_ref(), &new, Counted::More(1)).await? {
             Written::Done => {}
             Written::Lost => return Ok(None),
             Written::Full => return Ok(Some(Outcome::LimitReached)),
@@ -87,17 +86,16 @@ impl Pages<'_> {
         record: &RecordKey,
         old: Option<&Cell>,
         new: &Cell,
-        change: Change,
+        counted: Counted,
     ) -> Result<Written, StoreError> {
         let mut item = keyed(&key::late(&self.partition, self.price, record));
         item.insert("V".into(), text(new.encode(record.date)));
-        let put = match old {
-            Some(old) => {
-                self.store.table.put(item, "V = :old", Item::from([(":old".into(), text(old.encode(record.date)))]))?
-            }
-            None => self.store.table.put_new(item)?,
+        let mut changes = self.store.changes();
+        match old {
+            Some(old) => changes.put(item, "V = :old", Item::from([(":old".into(), text(old.encode(record.date)))]))?,
+            None => changes.put_new(item)?,
         };
-        self.transact(vec![put], change).await
+        self.commit(changes, counted).await
     }
 }
 

@@ -3,18 +3,18 @@
 //! `F` is how many more usages there may be. It is made with the first usage or change of the limit, so a subscription
 //! without one has no such item and pays nothing for it.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use billing::id::SiteId;
 use billing::site::Site;
 use billing::subscription::Subscription;
-use billing::timestamp::Timestamp;
-use billing::usage_rules::{LateUsage, UsageLimit};
+use billing::time::Timestamp;
+use billing::usage::{LateUsage, UsageLimit};
 
 use super::{Outcome, Pages, Pending, Step};
-use crate::Store;
+use crate::changes::{Change, Changes, Committed};
 use crate::error::StoreError;
 use crate::key;
 use crate::page::Bound;
-use crate::table::{Item, Table, Transacted, get_number, number};
+use crate::table::{Item, get_number, number};
 
 /// What holds for new usage of a subscription.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,7 +38,7 @@ impl Rules {
 
 /// What becomes of the number of usages that stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum Counted {
     /// That many more.
     More(usize),
     /// One less.
@@ -57,26 +57,13 @@ pub(super) enum Written {
 }
 
 impl Pages<'_> {
-    /// Writes together with the count of what they change, where the subscription has a limit.
-    pub(super) async fn transact(
-        &self,
-        mut writes: Vec<TransactWriteItem>,
-        change: Change,
-    ) -> Result<Written, StoreError> {
-        let counted = match self.rules.limit {
-            Some(limit) => {
-                // Behind the others: whoever looks at what refused them finds the page's answer first.
-                writes.push(count(&self.store.table, &self.partition, limit, change)?);
-                true
-            }
-            None => false,
-        };
-        Ok(match self.store.table.transact(writes).await? {
-            Transacted::Done => Written::Done,
-            Transacted::Refused(reasons) => match reasons.split_last() {
-                Some((true, others)) if counted && !others.contains(&true) => Written::Full,
-                _ => Written::Lost,
-            },
+    /// Commits together with the count of the usages that it changes, where the subscription has a limit.
+    pub(super) async fn commit(&self, mut changes: Changes<'_>, counted: Counted) -> Result<Written, StoreError> {
+        let count = self.rules.limit.map(|limit| changes.count_usages(&self.partition, limit, counted)).transpose()?;
+        Ok(match (changes.commit().await?, count) {
+            (Committed::Done, _) => Written::Done,
+            (Committed::Refused(refused), Some(count)) if !refused.by_another_than(count) => Written::Full,
+            (Committed::Refused(_), _) => Written::Lost,
         })
     }
 
@@ -126,24 +113,43 @@ impl Pages<'_> {
     }
 }
 
-impl Store {
-    /// The write that raises or lowers what is free, where a subscription's limit changes.
-    pub(crate) fn change_limit(
-        &self,
-        partition: &str,
+impl Changes<'_> {
+    /// Raises or lowers how many more usages there may be, where a subscription's limit changes.
+    ///
+    /// # Errors
+    /// As every call of the store.
+    pub fn change_usage_limit(
+        &mut self,
+        site: &SiteId,
         before: &Subscription,
         after: &Subscription,
-    ) -> Result<Option<TransactWriteItem>, StoreError> {
-        let (Some(old), Some(new)) = (before.usage_limit, after.usage_limit) else { return Ok(None) };
+    ) -> Result<(), StoreError> {
+        let (Some(old), Some(new)) = (before.usage_limit, after.usage_limit) else { return Ok(()) };
         if old == new {
-            return Ok(None);
+            return Ok(());
         }
         let more = i128::from(new.get()) - i128::from(old.get());
         let values = Item::from([(":old".into(), number(old.get())), (":more".into(), number(more))]);
         // With the item or without: both are states of a subscription that has a limit.
         let condition = "attribute_exists(F) OR attribute_not_exists(F)";
         let update = "SET F = if_not_exists(F, :old) + :more";
-        self.table.update(&key::usage_limit(partition), update, condition, values).map(Some)
+        let place = key::usage_limit(&key::subscription_partition(site, &after.id));
+        self.update(&place, update, condition, values).map(drop)
+    }
+
+    /// Counts usages, on condition that there may be so many more.
+    fn count_usages(&mut self, partition: &str, limit: UsageLimit, counted: Counted) -> Result<Change, StoreError> {
+        let key = key::usage_limit(partition);
+        match counted {
+            Counted::More(usages) => {
+                let values = Item::from([(":limit".into(), number(limit.get())), (":usages".into(), number(usages))]);
+                let update = "SET F = if_not_exists(F, :limit) - :usages";
+                self.update(&key, update, "attribute_not_exists(F) OR F >= :usages", values)
+            }
+            Counted::OneLess => {
+                self.update(&key, "ADD F :one", "attribute_exists(F)", Item::from([(":one".into(), number(1))]))
+            }
+        }
     }
 }
 
@@ -158,22 +164,4 @@ fn free(counter: Option<Item>, limit: UsageLimit) -> Result<u64, StoreError> {
     let free = counter.map(|item| get_number(&item, "F").ok_or(StoreError::Corrupt { what: "usage limit" }));
     let free: i64 = free.transpose()?.unwrap_or_else(|| i64::try_from(limit.get()).unwrap_or(i64::MAX));
     Ok(u64::try_from(free).unwrap_or(0))
-}
-
-fn count(table: &Table, partition: &str, limit: UsageLimit, change: Change) -> Result<TransactWriteItem, StoreError> {
-    let key = key::usage_limit(partition);
-    match change {
-        Change::More(usages) => {
-            let values = Item::from([(":limit".into(), number(limit.get())), (":usages".into(), number(usages))]);
-            table.update(
-                &key,
-                "SET F = if_not_exists(F, :limit) - :usages",
-                "attribute_not_exists(F) OR F >= :usages",
-                values,
-            )
-        }
-        Change::OneLess => {
-            table.update(&key, "ADD F :one", "attribute_exists(F)", Item::from([(":one".into(), number(1))]))
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use billing::id::{ItemPriceId, SiteId, SubscriptionId, UsageId};
 use billing::subscription::Subscription;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use billing::usage::RecordKey;
 
 use super::chain::{Part, Span, Walk};
@@ -64,7 +64,7 @@ impl Store {
     /// The first usages of a range: at least that many, unless there are no more of them.
     ///
     /// # Errors
-    /// As [`Store::each_usage_in_time`].
+    /// As [`Store::each_usage`].
     pub async fn usages(
         &self,
         site: &SiteId,
@@ -93,7 +93,7 @@ impl Store {
     /// The records that carry the caller's own id, under every price that is or was on the subscription.
     ///
     /// # Errors
-    /// As [`Store::each_usage_in_time`].
+    /// As [`Store::each_usage`].
     pub async fn find_usage(
         &self,
         site: &SiteId,

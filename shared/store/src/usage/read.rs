@@ -1,7 +1,7 @@
 //! Reading usage back, from a chain of pages without a gap or not at all.
 
 use billing::id::{ItemPriceId, SiteId, SubscriptionId};
-use billing::period::BillingPeriod;
+use billing::time::BillingPeriod;
 use billing::usage::{RecordKey, UsageRecord};
 
 use super::chain::{Cells, Chain, Span, Walk};
@@ -14,7 +14,7 @@ use crate::retry::Attempts;
 
 /// How the records of a period are read that came in time, which are what its pages hold.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Reading {
+pub struct Reading {
     /// The number of the period, where its pages are sealed on the way: nothing can come into them any more.
     pub seals: Option<u32>,
     /// Whether those are left out that were corrected or deleted after their page was sealed.
@@ -23,26 +23,28 @@ pub(crate) struct Reading {
 
 impl Store {
     /// Gives every record of the price dated in the period that came in time, by key: what its pages hold, whatever came
-    /// later. Half a megabyte of pages is kept at a time, whatever there is of them.
+    /// later; the pages are sealed on the way where `reading` says so. Half a megabyte of pages is kept at a time, whatever
+    /// there is of them.
     ///
     /// # Errors
     /// `Contended` where splits kept the pages from tiling through every attempt: never an answer with a gap. Some records
     /// may have been given by then.
-    pub async fn each_usage_in_time(
+    pub async fn each_usage(
         &self,
         site: &SiteId,
         subscription: &SubscriptionId,
         price: &ItemPriceId,
         period: BillingPeriod,
+        reading: Reading,
         give: impl FnMut(&UsageRecord),
     ) -> Result<(), StoreError> {
-        self.pages(site, subscription, price).each(period, Reading::default(), give).await
+        self.pages(site, subscription, price).each(period, reading, give).await
     }
 
     /// The record that stands under the key.
     ///
     /// # Errors
-    /// As [`Store::each_usage_in_time`].
+    /// As [`Store::each_usage`].
     pub async fn usage(
         &self,
         site: &SiteId,

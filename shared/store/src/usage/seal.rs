@@ -35,8 +35,9 @@ impl<'a> Pages<'a> {
             // No page reaches the end of the period: the missing ones are made sealed, so that none can come.
             None => {
                 let draft = Draft { start: slot.start, end: at.clone(), cells: Default::default() };
-                let put = self.store.table.put_new(self.item(&draft, Some(number)))?;
-                Ok(matches!(self.store.table.transact(vec![put]).await?, crate::table::Transacted::Done))
+                let mut changes = self.store.changes();
+                changes.put_new(self.item(&draft, Some(number)))?;
+                Ok(changes.commit().await?.is_done())
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use billing::subscription::Subscription;
-use billing::timestamp::Timestamp;
+use billing::time::Timestamp;
 use billing::usage::RecordKey;
 
 use super::{Pages, Pending, Slot};
@@ -98,7 +98,7 @@ impl Pages<'_> {
 
 /// Where a page that begins before the record ends when it is created: with the record's billing period.
 fn new_page_end(subscription: &Subscription, key: &RecordKey) -> Result<Bound, StoreError> {
-    let period = subscription.period_at(key.date).map_err(billing::error::BillingError::Time)?;
+    let period = subscription.period_at(key.date)?;
     // Without a start date there are no periods yet; the page is cut where one ends when it is sealed.
     let end = period.map_or(Timestamp::MAX, |(_, period)| period.end);
     Ok(Bound::at(end.max(key.date.plus_millis(1))))

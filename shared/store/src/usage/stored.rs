@@ -42,7 +42,7 @@ impl Pages<'_> {
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::types::AttributeValue;
-    use billing::timestamp::Timestamp;
+    use billing::time::Timestamp;
     use billing::usage::{Content, RecordKey};
 
     use super::*;
