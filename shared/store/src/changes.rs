@@ -14,7 +14,7 @@ use crate::document::{Document, Remembered, Stored, document_item, revised_item}
 use crate::error::{StoreError, is_temporary};
 use crate::key::{self, Key};
 use crate::retry::Attempts;
-use crate::table::{Item, Table, Transacted, keyed, number, text};
+use crate::table::{DOCUMENT, Item, Table, Transacted, keyed, number, text};
 
 /// The writes of one decision.
 #[derive(Clone, Debug)]
@@ -104,8 +104,13 @@ impl Changes<'_> {
                 None => remove.push_str(&format!("{} {name}", if remove.is_empty() { " REMOVE" } else { "," })),
             }
         }
+        let document = values.get(":document").cloned();
         let change = self.update(&after.key(&site.id), &format!("{set}{remove}"), "R = :revision", values)?;
-        for item in after.companions(site, false)? {
+        for mut item in after.companions(site, false)? {
+            // A version of the document keeps what a later version of the system wrote, as the document does.
+            if let (Some(kept), Some(document)) = (item.get_mut(DOCUMENT), &document) {
+                kept.clone_from(document);
+            }
             self.put_new(item)?;
         }
         Ok(change)
