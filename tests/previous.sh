@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
-# Runs the functions of an earlier commit beside those of this tree over one table and one queue, and holds every answer
-# to be the same, whichever version did the steps before: what either version writes, the other one reads. So a deployment
-# may be upgraded, and the upgrade taken back.
+# Runs the functions of an earlier commit beside those of this tree, over one table and one queue. Every answer must be the
+# same, whichever version did the steps before: what one version writes, the other one reads. So a deployment can be
+# upgraded, and the upgrade can be taken back.
 #
 #     bash tests/previous.sh [SEED [CONTENTS]]
 #
-# Who does which step follows from the seed, which is printed; CONTENTS is how many contents of the scenario are lived
-# through, six unless it is said. It needs the Rust toolchain, git with the earlier commit, and python3. All that it makes
-# is under target/.
+# The seed decides which version does which step, and is printed. CONTENTS is the number of contents of the scenario, six
+# unless it is given. It needs the Rust toolchain, python3, and git with the earlier commit; all that it makes is under
+# target/.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The last commit before the packages were restructured.
 readonly EARLIER=1d5d68423d92610e4d9d1f2935fbfc12d749a578
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+CARGO_TARGET_DIR=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+export CARGO_TARGET_DIR
 readonly WORK=$CARGO_TARGET_DIR/previous
 readonly EARLIER_HOME=$WORK/earlier-$EARLIER
 readonly PRESENT_HOME=$WORK/present
@@ -23,9 +24,9 @@ fail() {
   exit 1
 }
 
-# Builds the functions of the tree that this runs in, and more binaries where they are named, and puts them into a folder
-# with their template. What is built is chosen with the local system, so that dependencies have the features with which
-# `cargo test` and `cargo dev` have built them already. The functions without a table are left out.
+# Builds the functions of the workspace that this runs in, and the binaries that are named, and puts them into a folder
+# with their template. The local system is selected too, so that dependencies have the same features as in `cargo dev`,
+# which has built them already. `docs` is left out, since it has no table.
 build_into() {
   local home=$1 name functions chosen=(--package local)
   shift

@@ -38,7 +38,7 @@ class InvoiceQueue:
     def __init__(self, environment):
         self.address = environment["AWS_ENDPOINT_URL_SQS"]
         self.url = environment["INVOICE_QUEUE_URL"]
-        # A proxy of the environment has no business on loopback.
+        # Loopback is reached without the proxy that the environment may name.
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def take(self):

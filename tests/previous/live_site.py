@@ -1,4 +1,4 @@
-"""A live site, of which warm functions remember pages and subscriptions while the other version writes them too."""
+"""A live site: its functions remember pages and subscriptions for a minute, while the other version writes them too."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -9,7 +9,7 @@ USAGES = 120
 
 
 def use(run):
-    """Records, replays and deletes in turns, and reads in both; the time is the real one."""
+    """Records, replays and deletes usage by both versions in turn, and reads it by both; the time is the real one."""
     run.post("live site", "/v1/sites", {"id": run.site}, key=ROOT_KEY)
     run.post("live key", "/v1/api-keys", {"site_id": run.site, "scopes": ["admin"], "key": run.key}, key=ROOT_KEY)
     run.post("live customer", "/v1/customers", {"id": "acme", "name": "Acme"})
@@ -50,10 +50,9 @@ def use(run):
             [charge] = run.read(f"live charges after {at}", "/v1/subscriptions/live/usage-charges")["list"]
             if (charge["total_usage"], charge["usage_count"]) != (str(total), total):
                 run.fail("live charges", "GET usage-charges", f"{total} usages are charged as {charge}")
-    together = [
-        {"item_price_id": "calls", "usage_date": text(start + timedelta(seconds=at)), "quantity": "1", "id": f"both-{at}"}
-        for at in range(80)
-    ]
+    dates = [text(start + timedelta(seconds=at)) for at in range(80)]
+    usage = {"item_price_id": "calls", "quantity": "1"}
+    together = [{**usage, "usage_date": date, "id": f"both-{at}"} for at, date in enumerate(dates)]
     run.at_once("a live batch to both at once", path, together)
     listed = run.read_all("live usages", path, 100)
     if len(listed) != total + len(together):

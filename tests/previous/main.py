@@ -1,7 +1,7 @@
-"""Runs the functions of an earlier commit beside those of the present tree on one table, and holds their answers equal.
+"""Runs the functions of an earlier commit beside those of the present tree on one table, and compares their answers.
 
-A content of the scenario is lived through by the earlier version alone first. Then versions take turns at the same
-content, as `ASSIGNMENTS` says, and every answer has to be the one that the earlier version gave alone.
+The earlier version first runs the scenario alone. Then both versions run the same content together, each on a site of its
+own: `ASSIGNMENTS` says which version does which step. Every answer must equal the one that the earlier version gave alone.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from endpoints import Endpoints, InvoiceQueue
 from lambda_function import FunctionFailed, Version
 from round import Mismatch, Round
 from scenario import Scenario
+
+
+# Each returns what it is called, and which version does a step, by the number of the step.
 
 
 def upgrade(earlier, present, steps, drawn):
@@ -68,7 +72,7 @@ class Bench:
     def run(self, process):
         self.running.append(process)
         if self.ended:
-            raise FunctionFailed("ended from outside")
+            raise FunctionFailed("interrupted")
         return process
 
     def end(self):
@@ -84,7 +88,7 @@ class Bench:
 
 
 def compare(options, content):
-    """Lives through one content, and returns how many rounds and calls that took."""
+    """Runs one content under every assignment, and returns how many rounds and calls that took."""
     seed = options.seed * 1000 + content
     with Bench(options, f"content-{content}") as bench:
         earlier, present, drawn = bench.earlier, bench.present, random.Random(f"who {seed}")
@@ -102,7 +106,7 @@ def compare(options, content):
 
 
 def use_live_site(options, number):
-    """The same for a live site, where there is nothing to repeat: the time is another one."""
+    """Runs both versions on a live site. Its time is the real one, so that no earlier run can be compared with it."""
     with Bench(options, f"live-{number}") as bench:
         drawn = random.Random(f"live {options.seed} {number}")
         name, choose = [alternating, drawn_by_lot][number](bench.earlier, bench.present, 1, drawn)
@@ -122,12 +126,13 @@ def main():
     options = parser.parse_args()
     options.benches = []
     print(f"seed {options.seed}", flush=True)
-    # Told to end, it ends what it started.
+    # Leaving by an exception ends every process that was started.
     for told in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(told, lambda *_: sys.exit("error: ended from outside"))
+        signal.signal(told, lambda *_: sys.exit("error: interrupted"))
     begun = time.monotonic()
-    jobs = [(use_live_site, number) for number in range(2)] + [(compare, content) for content in range(options.contents)]
-    # Function, table and caller wait for each other: as many benches as processors use these well.
+    jobs = [(use_live_site, number) for number in range(2)]
+    jobs += [(compare, content) for content in range(options.contents)]
+    # Caller, function and table wait for each other, so one bench keeps about one processor busy.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         running = [pool.submit(job, options, number) for job, number in jobs]
         try:
@@ -135,16 +140,16 @@ def main():
         finally:
             for job in running:
                 job.cancel()
-            # What still runs fails at once without its functions, which is no failure of its own.
+            # Jobs that still run fail at once without their functions; only those in `done` are reported.
             for bench in options.benches:
                 bench.end()
     failures = [job.exception() for job in done if not job.cancelled() and job.exception()]
     for failure in failures:
-        if not isinstance(failure, (Mismatch, FunctionFailed)):
-            raise failure
-        print(f"error: {failure}", file=sys.stderr)
+        known = isinstance(failure, (Mismatch, FunctionFailed))
+        told = str(failure) if known else "".join(traceback.format_exception(failure))
+        print(f"error: {told}", file=sys.stderr)
     if failures:
-        sys.exit(f"The same again: bash tests/previous.sh {options.seed}")
+        sys.exit(f"To repeat it: bash tests/previous.sh {options.seed} {options.contents}")
     rounds, calls = (sum(numbers) for numbers in zip(*(job.result() for job in running)))
     took = time.monotonic() - begun
     print(f"previous: {rounds} rounds, {calls:,} calls, every answer the same ({took:.0f} s)")
