@@ -1,4 +1,4 @@
-//! Why something cannot be done as asked, in words for whoever asked.
+//! Refusals: why a request cannot be carried out, as a sentence for the caller.
 
 use std::fmt;
 
@@ -37,7 +37,7 @@ pub enum Kind {
     Internal,
 }
 
-/// Why something cannot be done as asked: its kind, the field to blame where one is, and the reason in a sentence.
+/// Why a request cannot be carried out: the kind, the field to blame where there is one, and the reason in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// What kind of refusal it is.

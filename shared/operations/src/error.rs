@@ -1,4 +1,4 @@
-//! What an operation can fail with, and what a caller is told of it.
+//! Failures of operations, and the refusal that a caller gets for each.
 
 use billing::error::{BillingError, Failure};
 use billing::refusal::{Kind, Refusal};
@@ -49,7 +49,7 @@ impl Failure for Error {
     }
 }
 
-/// What a caller is told of a failure: nothing but whether to try again, or that a cursor is none of a list's.
+/// Turns a failure into the refusal for the caller, who learns only whether to try again, or that the cursor is wrong.
 ///
 /// A failure is logged here, once, by its own message: the debug form of an SDK error holds stored items, and what is behind
 /// a failed rating names quantities.
@@ -80,13 +80,13 @@ impl From<Error> for Refusal {
     }
 }
 
-/// What a caller is told of a failed call of the table.
+/// Returns the refusal for a failed call of the table or the queue.
 pub(crate) fn failed(error: impl Into<Error>) -> Refusal {
     error.into().into()
 }
 
-/// What a caller is told where usage cannot be rated, such as a quantity beyond a closed last tier: the reason, since the
-/// caller may change the usage.
+/// Returns the refusal where usage cannot be rated, such as a quantity beyond a closed last tier. It has the reason, since
+/// the caller may change the usage.
 pub(crate) fn unrated(error: Error) -> Refusal {
     match error {
         Error::Billing(error) => Refusal::new(Kind::Invalid, unrated_reason(&error)),

@@ -1,6 +1,6 @@
 //! The use cases: what is done when somebody records usage, asks what it costs, changes a subscription, or a period ends.
 //!
-//! **Owns** the order of loading, deciding and committing, and what a caller is told of an outcome, in billing's words.
+//! **Owns** the order of loading, deciding and committing, and the outcome or refusal that a caller gets, in billing's words.
 //!
 //! **Does not own** the decisions (`billing`), keys and expressions (`store`), routes, JSON or statuses (`api` and the
 //! functions): native functions, dialects and workers call the same operations.

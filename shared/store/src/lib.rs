@@ -19,11 +19,13 @@
 //! | stuck | `SITE#<site>` | `STUCK#<subscription>` | why closing keeps failing |
 //! | head | `SUB#<site>#<subscription>` | `HEAD` | the subscription with its histories; `due` and `list` index keys |
 //! | invoice | same | `INVOICE#<boundary>` | pending or frozen; `due` and `list` index keys |
+//! | earlier revision of an invoice | same | `INVOICE#<boundary>#<revision>` | an invoice whose place a newer revision took; read, not yet written |
 //! | page | same | `USAGE#<item price>#<start>` | `E`, `B`, `S`, and one attribute per usage record |
 //! | usage limit | same | `LIMIT` | `F`: how many more usages there may be; only where the subscription has a limit |
 //! | late usage | same | `LATE#<item price>#<record key>` | `V`: a record, correction or deletion that came after the seal |
 //!
-//! Documents are JSON text in `D`; `R` counts their changes; `C` is the digest of what was first created.
+//! Documents are JSON text in `D`; `R` counts their changes; `C` is the digest of what was first created; `FORM`
+//! is their form, absent where it is 1.
 //!
 //! # Access patterns
 //!

@@ -202,7 +202,7 @@ impl Rated {
 }
 
 impl Invoice {
-    /// The id that follows from the owner, so that whoever generates twice finds the first.
+    /// The id. It follows from the owner, so that generating twice finds the first invoice.
     pub fn id(&self) -> InvoiceId {
         self.owner.id()
     }

@@ -47,7 +47,7 @@ impl InvoiceOwner {
         InvoiceOwner::Boundary { subscription_id, boundary, revision: 1 }
     }
 
-    /// The id, which follows from the owner, so that whoever generates twice finds the first.
+    /// The id of the invoice. Equal owners have equal ids, so that generating twice finds the first invoice.
     pub fn id(&self) -> InvoiceId {
         match self {
             InvoiceOwner::Boundary { subscription_id, boundary, revision: 1 } => {
